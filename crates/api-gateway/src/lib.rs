@@ -1,0 +1,1 @@
+//! API Gateway proxy events, in and out of any tower Service, on the Lambda runtime.

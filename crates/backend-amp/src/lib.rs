@@ -1,0 +1,1 @@
+//! Prometheus' HTTP API, on Amazon Managed Prometheus (SigV4) or any compatible server.

@@ -1,0 +1,1 @@
+//! AWS on one machine, over the real wire protocols, for the local server and tests.

@@ -1,0 +1,1 @@
+//! The server side of the Model Context Protocol, every revision, without I/O.

@@ -1,0 +1,1 @@
+//! Streamable HTTP for mcp-core as a tower Service.

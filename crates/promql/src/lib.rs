@@ -1,0 +1,1 @@
+//! A PromQL evaluator over promql-parser, for local-aws.

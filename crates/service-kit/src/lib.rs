@@ -1,0 +1,1 @@
+//! What every program needs: environment, telemetry, clock, randomness.

@@ -1,0 +1,1 @@
+//! End-to-end tests: the real binaries under a Runtime API emulator, real clients, a real Prometheus.

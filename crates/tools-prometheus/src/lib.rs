@@ -1,1 +1,4 @@
 //! The Prometheus tools an agent calls.
+
+mod text;
+pub mod time;

@@ -1,1 +1,3 @@
 //! End-to-end tests: the real binaries under a Runtime API emulator, real clients, a real Prometheus.
+
+pub mod schema;

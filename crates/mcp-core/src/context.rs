@@ -1,0 +1,298 @@
+//! What a handler is given beside its input: who calls, how long there is, whom to tell.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::input::InputResponses;
+use crate::jsonrpc::Id;
+use crate::message::{Capability, LogLevel, RequestMeta, TraceParent};
+use crate::progress::{Events, LogMessage, Progress};
+use crate::revision::ProtocolVersion;
+use crate::state::{Binding, SealError, Sealer};
+
+/// Who calls, as far as the host has made sure of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// What identifies the caller; `None` when the server lets anyone in.
+    pub subject: Option<String>,
+    /// The tenant the caller belongs to.
+    pub tenant: Option<String>,
+}
+
+impl Caller {
+    /// The name that sealed text is bound to.
+    pub(crate) fn principal(&self) -> String {
+        match (&self.tenant, &self.subject) {
+            (None, None) => String::new(),
+            (tenant, subject) => format!(
+                "{}\n{}",
+                tenant.as_deref().unwrap_or_default(),
+                subject.as_deref().unwrap_or_default()
+            ),
+        }
+    }
+}
+
+/// What the host knows of one request beside the request itself.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The revision the request speaks.
+    pub version: ProtocolVersion,
+    /// Its `_meta`.
+    pub meta: RequestMeta,
+    /// Who sent it.
+    pub caller: Caller,
+    /// When the host will give up on it.
+    pub deadline: Option<Instant>,
+    /// Where notifications about it go.
+    pub events: Events,
+    /// Cancelled when nobody waits for the reply any more.
+    pub cancellation: CancellationToken,
+}
+
+impl Exchange {
+    /// A request of `version` from anyone, with no deadline and nobody to notify.
+    #[must_use]
+    pub fn new(version: ProtocolVersion) -> Self {
+        Self {
+            version,
+            meta: RequestMeta::default(),
+            caller: Caller::default(),
+            deadline: None,
+            events: Events::discard(),
+            cancellation: CancellationToken::new(),
+        }
+    }
+}
+
+/// The context of one call. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct CallContext(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    exchange: Exchange,
+    received_at: SystemTime,
+    log_from: Option<LogLevel>,
+    inputs: InputResponses,
+    state: Option<Vec<u8>>,
+    sealer: Arc<Sealer>,
+    last_progress: Mutex<f64>,
+}
+
+/// What the dispatcher adds to an [`Exchange`].
+pub(crate) struct Call {
+    pub(crate) received_at: SystemTime,
+    pub(crate) log_from: Option<LogLevel>,
+    pub(crate) sealer: Arc<Sealer>,
+}
+
+impl CallContext {
+    pub(crate) fn new(exchange: Exchange, call: Call) -> Self {
+        Self(Arc::new(Inner {
+            exchange,
+            received_at: call.received_at,
+            log_from: call.log_from,
+            inputs: InputResponses::default(),
+            state: None,
+            sealer: call.sealer,
+            last_progress: Mutex::new(f64::NEG_INFINITY),
+        }))
+    }
+
+    /// A context outside any server, for tests and examples: newest revision, anyone, no deadline.
+    #[must_use]
+    pub fn detached(exchange: Exchange, received_at: SystemTime) -> Self {
+        let sealer = Arc::new(Sealer::of_this_process());
+        Self::new(
+            exchange,
+            Call {
+                received_at,
+                log_from: None,
+                sealer,
+            },
+        )
+    }
+
+    /// The same call, with what its client was asked for.
+    pub(crate) fn with_inputs(&self, inputs: InputResponses, state: Option<Vec<u8>>) -> Self {
+        Self(Arc::new(Inner {
+            exchange: self.0.exchange.clone(),
+            received_at: self.0.received_at,
+            log_from: self.0.log_from,
+            inputs,
+            state,
+            sealer: Arc::clone(&self.0.sealer),
+            last_progress: Mutex::new(f64::NEG_INFINITY),
+        }))
+    }
+
+    /// The same call, with its own cancellation and nobody to notify: what a task runs under, which
+    /// outlives the request that began it.
+    pub(crate) fn outliving(&self, cancellation: CancellationToken) -> Self {
+        let exchange = Exchange {
+            events: Events::discard(),
+            deadline: None,
+            cancellation,
+            ..self.0.exchange.clone()
+        };
+        let Inner {
+            received_at,
+            log_from,
+            sealer,
+            ..
+        } = &*self.0;
+        Self::new(
+            exchange,
+            Call {
+                received_at: *received_at,
+                log_from: *log_from,
+                sealer: Arc::clone(sealer),
+            },
+        )
+    }
+
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.0.exchange
+    }
+
+    pub(crate) fn inputs(&self) -> &InputResponses {
+        &self.0.inputs
+    }
+
+    /// Who calls.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.0.exchange.caller
+    }
+
+    /// When the request arrived, by the server's clock.
+    #[must_use]
+    pub fn received_at(&self) -> SystemTime {
+        self.0.received_at
+    }
+
+    /// When the host gives up on the call; a handler should be done, or have failed, before.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.0.exchange.deadline
+    }
+
+    /// Cancelled when nobody waits for the reply any more: work that costs should stop.
+    #[must_use]
+    pub fn cancellation(&self) -> &CancellationToken {
+        &self.0.exchange.cancellation
+    }
+
+    /// The trace the request is part of, if it says so.
+    #[must_use]
+    pub fn traceparent(&self) -> Option<&TraceParent> {
+        self.0.exchange.meta.traceparent.as_ref()
+    }
+
+    /// Whether the client can be asked for `capability` in this call. Clients with a handshake
+    /// never can: their answer would reach another instance of a stateless server.
+    #[must_use]
+    pub fn can_ask(&self, capability: &Capability) -> bool {
+        let Exchange { version, meta, .. } = &self.0.exchange;
+        version.features().stateless
+            && meta
+                .capabilities
+                .as_ref()
+                .is_some_and(|c| c.declare(capability))
+    }
+
+    /// Tells the client how far the call has come. Nothing is sent to a client that did not ask,
+    /// nor when `progress` is not above what was told before (the specification wants it to grow).
+    pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+        let Exchange {
+            version,
+            meta,
+            events,
+            ..
+        } = &self.0.exchange;
+        let Some(token) = &meta.progress_token else {
+            return;
+        };
+        let mut last = self
+            .0
+            .last_progress
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if progress.is_finite() && progress > *last {
+            *last = progress;
+            let message = message.filter(|_| version.features().progress_message);
+            events.progress(&Progress {
+                progress_token: token,
+                progress,
+                total,
+                message,
+            });
+        }
+    }
+
+    /// Sends a log message to the client, when it wants messages as grave as `level`. `data` is any
+    /// JSON; it goes to whoever calls, so nothing secret belongs in it.
+    pub fn log(&self, level: LogLevel, logger: Option<&str>, data: impl Serialize) {
+        if self.0.log_from.is_some_and(|from| level >= from) {
+            self.0.exchange.events.log(&LogMessage {
+                level,
+                logger,
+                data,
+            });
+        }
+    }
+
+    /// What this handler put into `requestState` on the round before, verified to be its own for
+    /// this caller and request; `None` on the first round.
+    #[must_use]
+    pub fn state(&self) -> Option<&[u8]> {
+        self.0.state.as_deref()
+    }
+
+    /// Seals `payload` for this caller: a cursor or a handle that a client may bring back. `request`
+    /// is what it belongs to, such as a digest of the query.
+    #[must_use]
+    pub fn seal(
+        &self,
+        purpose: &str,
+        request: &[u8],
+        lifetime: Option<Duration>,
+        payload: &[u8],
+    ) -> String {
+        let principal = self.caller().principal();
+        let binding = Binding {
+            purpose,
+            principal: &principal,
+            request,
+        };
+        let expires = lifetime.map(|lifetime| self.0.received_at + lifetime);
+        self.0.sealer.seal(&binding, expires, payload)
+    }
+
+    /// Opens what [`CallContext::seal`] made for the same caller, purpose and request.
+    ///
+    /// # Errors
+    /// [`SealError`], when it is anything else or too old.
+    pub fn unseal(
+        &self,
+        purpose: &str,
+        request: &[u8],
+        sealed: &str,
+    ) -> Result<Vec<u8>, SealError> {
+        let principal = self.caller().principal();
+        let binding = Binding {
+            purpose,
+            principal: &principal,
+            request,
+        };
+        self.0.sealer.open(&binding, self.0.received_at, sealed)
+    }
+
+    pub(crate) fn progress_token(&self) -> Option<&Id> {
+        self.0.exchange.meta.progress_token.as_ref()
+    }
+}

@@ -1,0 +1,36 @@
+use std::io;
+
+use http::StatusCode;
+
+/// Why the function can no longer be served. The process should end, and Lambda starts a new one.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing listens where the Runtime API should be.
+    #[error("cannot connect to the Lambda Runtime API")]
+    Connect(#[source] io::Error),
+    /// The connection to the Runtime API broke, twice in a row where that could be retried.
+    #[error("the exchange with the Lambda Runtime API failed")]
+    Exchange(#[source] hyper::Error),
+    /// The Runtime API says that this environment is broken.
+    #[error("the Lambda Runtime API answered {0}")]
+    Refused(StatusCode),
+    /// An invocation came without what every invocation has.
+    #[error("an invocation came without a readable {0} header")]
+    Invocation(&'static str),
+}
+
+/// Why an event does not become a request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EventError {
+    /// It is not an API Gateway proxy event: the function is wired to something else.
+    #[error("not an API Gateway proxy event")]
+    NotAnEvent(#[source] serde_json::Error),
+    /// It lacks a field that each event of its payload format has.
+    #[error("not an API Gateway proxy event: no {0}")]
+    Missing(&'static str),
+    /// The client sent something HTTP does not allow, and API Gateway let it through: 400.
+    #[error("the request's {0} is not valid")]
+    BadRequest(&'static str),
+}

@@ -1,1 +1,4 @@
 //! End-to-end tests, one module a subject.
+#![cfg(test)]
+
+mod layers;

@@ -40,6 +40,16 @@ pub(crate) fn render_prelude(parts: &Parts, format: PayloadFormat) -> Vec<u8> {
     json
 }
 
+/// The error object of the Runtime API.
+pub(crate) fn render_diagnostic(error_type: &str, message: &str) -> Vec<u8> {
+    let mut json = b"{\"errorType\":".to_vec();
+    push_string(&mut json, error_type);
+    json.extend_from_slice(b",\"errorMessage\":");
+    push_string(&mut json, message);
+    json.push(b'}');
+    json
+}
+
 fn push_head(json: &mut Vec<u8>, parts: &Parts, format: PayloadFormat) {
     // Writing to a Vec cannot fail.
     let _ = write!(json, "{{\"statusCode\":{}", parts.status.as_u16());

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 use crate::connection::{Connection, RuntimeApi};
 use crate::context::Invocation;
 use crate::event::{PayloadFormat, parse_event};
-use crate::response::{render_prelude, render_response};
+use crate::response::{render_diagnostic, render_prelude, render_response};
 use crate::stream::Payload;
 use crate::{Error, EventError};
 
@@ -223,10 +223,9 @@ fn plain(status: StatusCode, text: String, mode: Mode, format: PayloadFormat) ->
     }
 }
 
-/// The error object of the Runtime API.
+/// An error and what caused it.
 fn diagnostic(error_type: &str, error: &dyn StdError) -> Payload {
     let chain = successors(Some(error), |&error| error.source());
     let message: Vec<_> = chain.map(ToString::to_string).collect();
-    let json = serde_json::json!({"errorType": error_type, "errorMessage": message.join(": ")});
-    Payload::whole(json.to_string().into_bytes())
+    Payload::whole(render_diagnostic(error_type, &message.join(": ")))
 }

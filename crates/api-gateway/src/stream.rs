@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
 use crate::BoxError;
+use crate::response::render_diagnostic;
 
 /// The trailers that report a failure after the stream has begun.
 ///
@@ -127,8 +128,7 @@ where
 }
 
 fn error_trailers(message: &str) -> HeaderMap {
-    let error = serde_json::json!({"errorType": STREAM_ERROR, "errorMessage": message});
-    let body = BASE64_STANDARD.encode(error.to_string());
+    let body = BASE64_STANDARD.encode(render_diagnostic(STREAM_ERROR, message));
     let values = [
         HeaderValue::from_static(STREAM_ERROR),
         HeaderValue::from_str(&body).unwrap_or(HeaderValue::from_static("")),

@@ -1,0 +1,36 @@
+//! The health function's `bootstrap`.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use fn_health::Lambda;
+use service_kit::clock::SystemClock;
+use service_kit::env::{ConfigError, Env as _, Process};
+use service_kit::telemetry::{Filter, init_json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let lambda = match Lambda::from_env(&Process) {
+        Ok(lambda) => lambda,
+        Err(err) => return cannot_start(&err).await,
+    };
+    let _ = init_json(lambda.log);
+    let service = fn_health::service(&lambda.config, Arc::new(SystemClock));
+    if let Err(err) = api_gateway::run(&lambda.runtime_api, lambda.mode, service).await {
+        tracing::error!(error = &err as &dyn std::error::Error, "stopped");
+    }
+    ExitCode::FAILURE // Lambda ends a function that is well; it never ends by itself
+}
+
+/// Says why, in the log and to whoever invoked the function.
+async fn cannot_start(err: &ConfigError) -> ExitCode {
+    let _ = init_json(Filter::new().with_default(tracing::Level::ERROR));
+    tracing::error!(error = err as &dyn std::error::Error, "cannot start");
+    let address = Process
+        .get("AWS_LAMBDA_RUNTIME_API")
+        .and_then(|api| api.into_string().ok());
+    if let Some(Ok(api)) = address.map(|api| api.parse()) {
+        let _ = api_gateway::report_init_error(&api, err).await;
+    }
+    ExitCode::FAILURE
+}

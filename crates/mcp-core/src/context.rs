@@ -6,8 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::input::InputResponses;
-use crate::jsonrpc::Id;
+use crate::input::{InputResponses, Interrupt};
 use crate::message::{Capability, LogLevel, RequestMeta, TraceParent};
 use crate::progress::{Events, LogMessage, Progress};
 use crate::revision::ProtocolVersion;
@@ -81,6 +80,18 @@ struct Inner {
     state: Option<Vec<u8>>,
     sealer: Arc<Sealer>,
     last_progress: Mutex<f64>,
+    task: TaskPhase,
+}
+
+/// Where a call stands towards running as a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskPhase {
+    /// The client or the tool has no tasks.
+    Impossible,
+    /// It may become one.
+    Possible,
+    /// It is one.
+    Running,
 }
 
 /// What the dispatcher adds to an [`Exchange`].
@@ -100,10 +111,11 @@ impl CallContext {
             state: None,
             sealer: call.sealer,
             last_progress: Mutex::new(f64::NEG_INFINITY),
+            task: TaskPhase::Impossible,
         }))
     }
 
-    /// A context outside any server, for tests and examples: newest revision, anyone, no deadline.
+    /// A context outside any server, for a handler's own tests.
     #[must_use]
     pub fn detached(exchange: Exchange, received_at: SystemTime) -> Self {
         let sealer = Arc::new(Sealer::of_this_process());
@@ -117,42 +129,53 @@ impl CallContext {
         )
     }
 
-    /// The same call, with what its client was asked for.
-    pub(crate) fn with_inputs(&self, inputs: InputResponses, state: Option<Vec<u8>>) -> Self {
-        Self(Arc::new(Inner {
-            exchange: self.0.exchange.clone(),
-            received_at: self.0.received_at,
-            log_from: self.0.log_from,
-            inputs,
-            state,
-            sealer: Arc::clone(&self.0.sealer),
-            last_progress: Mutex::new(f64::NEG_INFINITY),
-        }))
-    }
-
-    /// The same call, with its own cancellation and nobody to notify: what a task runs under, which
-    /// outlives the request that began it.
-    pub(crate) fn outliving(&self, cancellation: CancellationToken) -> Self {
-        let exchange = Exchange {
-            events: Events::discard(),
-            deadline: None,
-            cancellation,
-            ..self.0.exchange.clone()
-        };
+    fn with(&self, change: impl FnOnce(&mut Inner)) -> Self {
         let Inner {
+            exchange,
             received_at,
             log_from,
+            inputs,
+            state,
             sealer,
+            task,
             ..
         } = &*self.0;
-        Self::new(
-            exchange,
-            Call {
-                received_at: *received_at,
-                log_from: *log_from,
-                sealer: Arc::clone(sealer),
-            },
-        )
+        let mut inner = Inner {
+            exchange: exchange.clone(),
+            received_at: *received_at,
+            log_from: *log_from,
+            inputs: inputs.clone(),
+            state: state.clone(),
+            sealer: Arc::clone(sealer),
+            last_progress: Mutex::new(f64::NEG_INFINITY),
+            task: *task,
+        };
+        change(&mut inner);
+        Self(Arc::new(inner))
+    }
+
+    /// The same call on a later round: with the client's answers and the handler's own state.
+    pub(crate) fn answered(&self, inputs: InputResponses, state: Option<Vec<u8>>) -> Self {
+        self.with(|inner| {
+            inner.inputs = inputs;
+            inner.state = state;
+        })
+    }
+
+    /// The same call, which may become a task.
+    pub(crate) fn with_tasks(&self) -> Self {
+        self.with(|inner| inner.task = TaskPhase::Possible)
+    }
+
+    /// The same call as a task, which outlives the request that began it: nobody to notify, no
+    /// deadline, a cancellation of its own.
+    pub(crate) fn as_task(&self, cancellation: CancellationToken) -> Self {
+        self.with(|inner| {
+            inner.exchange.events = Events::discard();
+            inner.exchange.deadline = None;
+            inner.exchange.cancellation = cancellation;
+            inner.task = TaskPhase::Running;
+        })
     }
 
     pub(crate) fn exchange(&self) -> &Exchange {
@@ -292,7 +315,17 @@ impl CallContext {
         self.0.sealer.open(&binding, self.0.received_at, sealed)
     }
 
-    pub(crate) fn progress_token(&self) -> Option<&Id> {
-        self.0.exchange.meta.progress_token.as_ref()
+    /// From here on the call may take long: where the client and the tool have tasks, it goes on as
+    /// one. The handler is then called once more, as the task, with the same input and answers, and
+    /// this returns `Ok`; so what comes before must be cheap to do twice. Without tasks it returns
+    /// `Ok` at once.
+    ///
+    /// # Errors
+    /// [`Interrupt::Task`], to be passed on with `?`.
+    pub fn continue_as_task(&self) -> Result<(), Interrupt> {
+        match self.0.task {
+            TaskPhase::Possible => Err(Interrupt::Task),
+            TaskPhase::Impossible | TaskPhase::Running => Ok(()),
+        }
     }
 }

@@ -26,8 +26,15 @@ pub struct InputRequest {
 pub struct InputResponses(BTreeMap<String, Value>);
 
 impl InputResponses {
-    pub(crate) fn merge(&mut self, later: Self) {
+    /// Takes over the answers of a later round.
+    pub fn merge(&mut self, later: Self) {
         self.0.extend(later.0);
+    }
+
+    /// Whether the question `id` is answered.
+    #[must_use]
+    pub fn answer(&self, id: &str) -> bool {
+        self.0.contains_key(id)
     }
 }
 
@@ -48,6 +55,8 @@ pub enum Interrupt {
     InputRequired(InputRequired),
     /// The client cannot do what the call needs.
     MissingCapability(Capability),
+    /// The call goes on as a task; see [`CallContext::continue_as_task`].
+    Task,
     /// A protocol error of the handler's choice.
     Protocol(ErrorObject),
 }

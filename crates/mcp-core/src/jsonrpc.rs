@@ -123,7 +123,7 @@ pub struct ErrorObject {
     pub message: Cow<'static, str>,
     /// What a program may act on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<serde_json::Value>,
+    pub data: Option<Box<serde_json::Value>>,
 }
 
 impl ErrorObject {
@@ -217,15 +217,6 @@ impl Params {
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ErrorObject> {
         serde_json::from_slice(self.as_json())
             .map_err(|err| ErrorObject::invalid_params(format!("invalid params: {err}")))
-    }
-
-    /// The bytes of `part`, which was borrowed from these parameters, without a copy.
-    pub(crate) fn slice(&self, part: &RawValue) -> Bytes {
-        let part = part.get().as_bytes();
-        match &self.0 {
-            Some(bytes) => bytes.slice_ref(part),
-            None => Bytes::copy_from_slice(part),
-        }
     }
 }
 

@@ -5,24 +5,44 @@
 //! speaks, and hands it to [`Server::dispatch`] with an [`Exchange`]; what comes back is JSON that a
 //! peer of that revision understands.
 
+mod changes;
 pub mod content;
 pub mod context;
+mod dispatch;
+mod error;
 pub mod input;
 pub mod jsonrpc;
 pub mod message;
 pub mod progress;
+pub mod prompt;
+mod registry;
+mod render;
+pub mod resource;
 pub mod revision;
 pub mod schema;
+mod server;
 pub mod state;
+pub mod task;
 pub mod tool;
 
+pub use changes::{Change, Changes};
 pub use content::{Annotations, Content, Icon, ResourceContents, Role};
 pub use context::{CallContext, Caller, Exchange};
+pub use dispatch::name_param;
+pub use error::HandlerError;
 pub use input::{Ask, Elicited, InputRequired, Interrupt};
 pub use jsonrpc::{ErrorCode, ErrorObject, Id};
 pub use message::{Capability, Implementation, LogLevel, RequestMeta};
 pub use progress::Events;
+pub use prompt::{
+    CompletionRef, CompletionRequest, PromptArgument, PromptMessage, PromptResult, PromptSpec,
+};
+pub use registry::{BuildError, Fault};
+pub use resource::{ResourceSpec, TemplateSpec};
 pub use revision::ProtocolVersion;
+pub use schema::{HeaderKind, HeaderParam};
+pub use server::{CacheScope, Caching, Server, ServerBuilder};
+pub use task::{MemoryTasks, TaskStore};
 pub use tool::{
     Answer, BoxError, CallToolResult, Json, NoInput, TaskSupport, Tool, ToolAnnotations, ToolError,
     ToolOutput, ToolSpec, tool_fn,

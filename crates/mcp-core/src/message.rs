@@ -247,6 +247,16 @@ impl RequestMeta {
                 .transpose()
                 .map_err(|err| ErrorObject::invalid_params(format!("_meta[\"{name}\"]: {err}")))
         }
+        /// A derived reader would take an array for the object.
+        fn object(raw: Option<&RawValue>) -> Result<Option<&RawValue>, ErrorObject> {
+            match raw {
+                Some(raw) if !raw.get().starts_with('{') => {
+                    let text = format!("_meta[\"{META_CLIENT_CAPABILITIES}\"]: expected an object");
+                    Err(ErrorObject::invalid_params(text))
+                }
+                raw => Ok(raw),
+            }
+        }
         fn lenient<T: for<'a> Deserialize<'a>>(raw: Option<&RawValue>) -> Option<T> {
             raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
         }
@@ -258,7 +268,7 @@ impl RequestMeta {
             .map_err(|err| ErrorObject::invalid_params(format!("_meta: {err}")))?;
         Ok(Self {
             protocol_version: key(META_PROTOCOL_VERSION, wire.protocol_version)?,
-            capabilities: key(META_CLIENT_CAPABILITIES, wire.capabilities)?,
+            capabilities: key(META_CLIENT_CAPABILITIES, object(wire.capabilities)?)?,
             client_info: lenient(wire.client_info),
             log_level: key("io.modelcontextprotocol/logLevel", wire.log_level)?,
             progress_token: key("progressToken", wire.progress_token)?,
@@ -314,6 +324,7 @@ mod tests {
             r#"{"_meta":[]}"#,
             r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":5}}"#,
             r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":[]}}"#,
+            r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":{"extensions":[]}}}"#,
             r#"{"_meta":{"io.modelcontextprotocol/logLevel":"loud"}}"#,
             r#"{"_meta":{"progressToken":{}}}"#,
         ] {

@@ -116,7 +116,7 @@ impl Sealer {
     }
 
     fn mac(&self, binding: &Binding<'_>, signed: &[u8]) -> Hmac<Sha256> {
-        let key = self.key.get_or_init(random_key);
+        let key = self.key.get_or_init(random);
         // A key shorter than the hash's block is padded with zeros (RFC 2104).
         let mut block = [0; 64];
         block[..key.len()].copy_from_slice(key);
@@ -141,15 +141,16 @@ fn unix_seconds(time: SystemTime) -> u64 {
         .as_secs()
 }
 
+/// Bytes that nobody can guess.
 #[expect(
     clippy::disallowed_methods,
     clippy::expect_used,
-    reason = "a key of this process has no one to come from but the system, and without entropy nothing may be sealed"
+    reason = "what is drawn here never leaves the process unsealed, and without entropy nothing may be sealed"
 )]
-fn random_key() -> [u8; 32] {
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).expect("the system has entropy");
-    key
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the system has entropy");
+    bytes
 }
 
 /// A digest of JSON that does not depend on the order of members or on white space: two texts of

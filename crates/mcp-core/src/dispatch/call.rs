@@ -1,0 +1,344 @@
+//! The three methods that run a handler of the server's: `tools/call`, `resources/read`,
+//! `prompts/get`. Only they may end with questions instead of a result.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::{Rounds, internal, missing_capability, refusal, task_error};
+use crate::context::CallContext;
+use crate::error::HandlerError;
+use crate::input::{InputRequired, InputResponses, Interrupt};
+use crate::jsonrpc::{ErrorObject, Request, shown};
+use crate::message::{Capability, TASKS_EXTENSION};
+use crate::registry::ToolEntry;
+use crate::render;
+use crate::server::{CacheScope, Caching, Parts, Server};
+use crate::state::digest;
+use crate::task::{BoxFuture, Round, Work};
+use crate::tool::{CallToolResult, TaskSupport, ToolError};
+
+const STATE: &str = "state";
+/// How long a person may take to answer.
+const STATE_LIFETIME: Duration = Duration::from_secs(600);
+/// A resource's contents may be anything, and anyone's.
+const READ: Caching = Caching {
+    ttl: Duration::ZERO,
+    scope: CacheScope::Private,
+};
+
+/// The members that make a request a later round of another.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RoundParams {
+    #[serde(default)]
+    input_responses: Option<InputResponses>,
+    request_state: Option<String>,
+}
+
+impl From<RoundParams> for Rounds {
+    fn from(params: RoundParams) -> Self {
+        Self {
+            inputs: params.input_responses.unwrap_or_default(),
+            state: params.request_state,
+        }
+    }
+}
+
+/// What a call is about, for the seal of its state: the same for every round of it.
+fn subject(method: &str, name: &str, arguments: &Value) -> Vec<u8> {
+    digest(&json!([method, name, arguments])).to_vec()
+}
+
+impl Parts {
+    pub(super) async fn call_tool(
+        &self,
+        server: &Server,
+        request: &Request,
+        cx: CallContext,
+    ) -> Result<Bytes, ErrorObject> {
+        #[derive(Deserialize)]
+        struct Params<'a> {
+            #[serde(borrow)]
+            name: Cow<'a, str>,
+            #[serde(borrow)]
+            arguments: Option<&'a RawValue>,
+        }
+        let Params { name, arguments } = request.params.read()?;
+        let tool = self.registry.tool(&name).ok_or_else(|| {
+            let known = server.tool_names().collect::<Vec<_>>().join(", ");
+            ErrorObject::invalid_params(format!("unknown tool: {}; known: {known}", shown(&name)))
+        })?;
+        let arguments = match arguments {
+            None => Value::Object(Map::new()),
+            Some(raw) => serde_json::from_str(raw.get())
+                .map_err(|err| ErrorObject::invalid_params(format!("arguments: {err}")))?,
+        };
+        if !arguments.is_object() {
+            return Err(ErrorObject::invalid_params("arguments: expected an object"));
+        }
+        if let Err(faults) = tool.input.validate(&arguments) {
+            return self.bad_arguments(&name, faults, &cx);
+        }
+        let cx = self.rounds(request, &cx, &name, &arguments)?;
+        let cx = match tool.spec.task {
+            TaskSupport::Never => cx,
+            _ if self.tasks.is_some() && has_tasks(&cx) => cx.with_tasks(),
+            TaskSupport::Optional => cx,
+            TaskSupport::Required => {
+                let needed = Interrupt::MissingCapability(Capability::Extension(TASKS_EXTENSION));
+                return self.tool_result(tool, Err(needed.into()), &cx);
+            }
+        };
+        match (tool.call)(cx.clone(), arguments.clone()).await {
+            Err(ToolError::Interrupted(Interrupt::Task)) => {
+                self.begin_task(server, tool, arguments, cx).await
+            }
+            Err(ToolError::Interrupted(Interrupt::InputRequired(required)))
+                if cx.exchange().version.features().stateless =>
+            {
+                let subject = subject(&request.method, &name, &arguments);
+                self.interrupted(Interrupt::InputRequired(required), &cx, &subject)
+            }
+            ended => self.tool_result(tool, ended, &cx),
+        }
+    }
+
+    /// Since 2025-11-25 the model is shown its mistake; before, the client was.
+    fn bad_arguments(
+        &self,
+        tool: &str,
+        faults: String,
+        cx: &CallContext,
+    ) -> Result<Bytes, ErrorObject> {
+        let features = cx.exchange().version.features();
+        let text = format!("invalid arguments for {tool}:\n{faults}");
+        if !features.argument_errors_as_results {
+            return Err(ErrorObject::invalid_params(text));
+        }
+        match render::tool_result(CallToolResult::error(text), features) {
+            Ok(body) => Ok(self.complete(body, features, None)),
+            Err(err) => Err(internal(tool, &err)),
+        }
+    }
+
+    fn tool_result(
+        &self,
+        tool: &ToolEntry,
+        ended: Result<CallToolResult, ToolError>,
+        cx: &CallContext,
+    ) -> Result<Bytes, ErrorObject> {
+        let features = cx.exchange().version.features();
+        let result = match ended {
+            Ok(result) => result,
+            Err(ToolError::Failed(text)) => CallToolResult::error(text),
+            Err(ToolError::Interrupted(Interrupt::Protocol(error))) => return Err(error),
+            // What an older client cannot do is for the model to read: it may know another way.
+            Err(ToolError::Interrupted(interrupt)) if !features.stateless => {
+                CallToolResult::error(refusal(&interrupt))
+            }
+            Err(ToolError::Interrupted(interrupt)) => return self.interrupted(interrupt, cx, &[]),
+            Err(err @ ToolError::Internal(_)) => return Err(internal(&tool.spec.name, &err)),
+        };
+        match render::tool_result(result, features) {
+            Ok(body) => Ok(self.complete(body, features, None)),
+            Err(err) => Err(internal(&tool.spec.name, &err)),
+        }
+    }
+
+    /// Hands the call to the task store, which calls the tool again as the task.
+    async fn begin_task(
+        &self,
+        server: &Server,
+        tool: &ToolEntry,
+        arguments: Value,
+        cx: CallContext,
+    ) -> Result<Bytes, ErrorObject> {
+        let Some(store) = &self.tasks else {
+            return Err(ErrorObject::internal());
+        };
+        let name = tool.spec.name.to_string();
+        let (server, tool_name, first) = (server.clone(), name.clone(), cx.clone());
+        let run = move |inputs, state, cancellation: CancellationToken| -> BoxFuture<Round> {
+            let (server, name, arguments) = (server.clone(), tool_name.clone(), arguments.clone());
+            let cx = first.as_task(cancellation).answered(inputs, state);
+            Box::pin(async move { server.0.task_round(&name, arguments, cx).await })
+        };
+        let work = Work {
+            owner: cx.caller().clone(),
+            tool: name,
+            received_at: cx.received_at(),
+            inputs: cx.inputs().clone(),
+            run: Arc::new(run),
+        };
+        let task = store.create(work).await.map_err(|err| task_error(&err))?;
+        Ok(task.created().to_string().into())
+    }
+
+    async fn task_round(&self, tool: &str, arguments: Value, cx: CallContext) -> Round {
+        let Some(tool) = self.registry.tool(tool) else {
+            return Round::Failed(ErrorObject::internal());
+        };
+        match (tool.call)(cx.clone(), arguments).await {
+            Err(ToolError::Interrupted(Interrupt::InputRequired(required))) => {
+                Round::InputRequired(required)
+            }
+            Err(ToolError::Interrupted(Interrupt::MissingCapability(needed))) => {
+                Round::Failed(missing_capability(&needed))
+            }
+            ended => match self.tool_result(tool, ended, &cx) {
+                Ok(result) => Round::Completed(result),
+                Err(error) => Round::Failed(error),
+            },
+        }
+    }
+
+    pub(super) async fn read_resource(
+        &self,
+        request: &Request,
+        cx: CallContext,
+    ) -> Result<Bytes, ErrorObject> {
+        #[derive(Deserialize)]
+        struct Params {
+            uri: String,
+        }
+        let Params { uri } = request.params.read()?;
+        let features = cx.exchange().version.features();
+        let missing = |uri: &str| {
+            ErrorObject::new(features.resource_not_found, "there is no such resource")
+                .with_data(json!({"uri": shown(uri)}))
+        };
+        let Some((read, variables)) = self.registry.reader(&uri) else {
+            return Err(missing(&uri));
+        };
+        let cx = self.rounds(request, &cx, &uri, &Value::Null)?;
+        match read(cx.clone(), uri.clone(), variables).await {
+            // An empty answer would read as an empty resource.
+            Ok(contents) if contents.is_empty() => Err(missing(&uri)),
+            Ok(contents) => {
+                let body = json!({"contents": contents}).to_string().into_bytes();
+                Ok(self.complete(body, features, Some(READ)))
+            }
+            Err(HandlerError::NotFound) => Err(missing(&uri)),
+            Err(HandlerError::Invalid(text)) => Err(ErrorObject::invalid_params(text)),
+            Err(HandlerError::Interrupted(interrupt)) => {
+                let subject = subject(&request.method, &uri, &Value::Null);
+                self.interrupted(interrupt, &cx, &subject)
+            }
+            Err(err @ HandlerError::Internal(_)) => Err(internal("resources/read", &err)),
+        }
+    }
+
+    pub(super) async fn get_prompt(
+        &self,
+        request: &Request,
+        cx: CallContext,
+    ) -> Result<Bytes, ErrorObject> {
+        #[derive(Deserialize)]
+        struct Params {
+            name: String,
+            #[serde(default)]
+            arguments: BTreeMap<String, String>,
+        }
+        let Params { name, arguments } = request.params.read()?;
+        let features = cx.exchange().version.features();
+        let prompt = self.registry.prompt(&name).ok_or_else(|| {
+            ErrorObject::invalid_params(format!("unknown prompt: {}", shown(&name)))
+        })?;
+        let required = prompt
+            .spec
+            .arguments
+            .iter()
+            .filter(|argument| argument.required);
+        let lost: Vec<_> = required
+            .filter(|argument| !arguments.contains_key(argument.name.as_ref()))
+            .map(|argument| argument.name.as_ref())
+            .collect();
+        if !lost.is_empty() {
+            let text = format!("arguments: missing {}", lost.join(", "));
+            return Err(ErrorObject::invalid_params(text));
+        }
+        let given = json!(arguments);
+        let cx = self.rounds(request, &cx, &name, &given)?;
+        match (prompt.make)(cx.clone(), arguments).await {
+            Ok(result) => match render::prompt_result(result, features) {
+                Ok(body) => Ok(self.complete(body, features, None)),
+                Err(err) => Err(internal("prompts/get", &err)),
+            },
+            Err(HandlerError::NotFound) => Err(ErrorObject::invalid_params(
+                "the prompt's subject does not exist",
+            )),
+            Err(HandlerError::Invalid(text)) => Err(ErrorObject::invalid_params(text)),
+            Err(HandlerError::Interrupted(interrupt)) => {
+                self.interrupted(interrupt, &cx, &subject(&request.method, &name, &given))
+            }
+            Err(err @ HandlerError::Internal(_)) => Err(internal("prompts/get", &err)),
+        }
+    }
+
+    /// The context of a round: with the answers it brings, and the state of the round before once
+    /// that is seen to be of this caller and request. Clients with a handshake have no rounds.
+    fn rounds(
+        &self,
+        request: &Request,
+        cx: &CallContext,
+        name: &str,
+        arguments: &Value,
+    ) -> Result<CallContext, ErrorObject> {
+        if !cx.exchange().version.features().stateless {
+            return Ok(cx.clone());
+        }
+        let Rounds { inputs, state } = request.params.read::<RoundParams>()?.into();
+        let state = state
+            .map(|sealed| {
+                let subject = subject(&request.method, name, arguments);
+                cx.unseal(STATE, &subject, &sealed).map_err(|err| {
+                    ErrorObject::invalid_params(format!(
+                        "requestState: {err}; repeat the request without requestState"
+                    ))
+                })
+            })
+            .transpose()?;
+        Ok(cx.answered(inputs, state))
+    }
+
+    /// The reply of a handler that did not end with a result.
+    fn interrupted(
+        &self,
+        interrupt: Interrupt,
+        cx: &CallContext,
+        subject: &[u8],
+    ) -> Result<Bytes, ErrorObject> {
+        match interrupt {
+            Interrupt::Protocol(error) => Err(error),
+            interrupt if !cx.exchange().version.features().stateless => {
+                Err(ErrorObject::invalid_request(refusal(&interrupt)))
+            }
+            Interrupt::MissingCapability(needed) => Err(missing_capability(&needed)),
+            Interrupt::InputRequired(InputRequired { requests, state }) => {
+                let mut result = json!({"resultType": "input_required"});
+                if !requests.is_empty() {
+                    result["inputRequests"] = json!(requests);
+                }
+                if let Some(state) = state {
+                    let sealed = cx.seal(STATE, subject, Some(STATE_LIFETIME), &state);
+                    result["requestState"] = json!(sealed);
+                }
+                Ok(result.to_string().into())
+            }
+            // Only tools run as tasks.
+            Interrupt::Task => Err(ErrorObject::internal()),
+        }
+    }
+}
+
+fn has_tasks(cx: &CallContext) -> bool {
+    cx.can_ask(&Capability::Extension(TASKS_EXTENSION))
+}

@@ -165,7 +165,7 @@ impl ErrorObject {
     #[must_use]
     pub fn with_data(self, data: serde_json::Value) -> Self {
         Self {
-            data: Some(data),
+            data: Some(Box::new(data)),
             ..self
         }
     }

@@ -35,6 +35,8 @@ mod response;
 mod retry;
 mod sign;
 mod target;
+#[cfg(test)]
+mod tests;
 mod url;
 mod workspace;
 

@@ -300,8 +300,8 @@ mod tests {
             warning: Some(5),
             error: None,
         });
-        insta::assert_snapshot!(call.form.unwrap().as_str(), @"");
-        insta::assert_snapshot!(call.query.as_str(), @"");
+        insta::assert_snapshot!(call.form.unwrap().as_str(), @"query=label_replace%28up%2C%20%22x%22%2C%20%22%24%7B1%7D%22%2C%20%22job%22%2C%20%22%28.%2A%29%22%29%20%2B%201&time=1435781430.781");
+        insta::assert_snapshot!(call.query.as_str(), @"max_samples_processed_warning_threshold=5");
     }
 
     proptest! {

@@ -21,12 +21,13 @@ impl FromStr for WorkspaceId {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
-        let legal = given.len() <= 64 && given.strip_prefix("ws-").is_some_and(|rest| {
-            rest.starts_with(|c: char| c.is_ascii_alphanumeric())
+        let legal = given.len() <= 64
+            && given.strip_prefix("ws-").is_some_and(|rest| {
+                rest.starts_with(|c: char| c.is_ascii_alphanumeric())
                 && rest.bytes().all(
                     |b| matches!(b, b'-' | b'.' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z'),
                 )
-        });
+            });
         if legal {
             Ok(Self(given.to_owned()))
         } else {

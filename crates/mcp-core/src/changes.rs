@@ -80,15 +80,8 @@ impl Filter {
     }
 
     fn everything(&self) -> Vec<Change> {
-        let resources = self
-            .resource_subscriptions
-            .iter()
-            .cloned()
-            .map(Change::Resource);
-        [Change::Tools, Change::Prompts, Change::Resources]
-            .into_iter()
-            .chain(resources)
-            .collect()
+        let resources = self.resource_subscriptions.iter().cloned().map(Change::Resource);
+        [Change::Tools, Change::Prompts, Change::Resources].into_iter().chain(resources).collect()
     }
 }
 
@@ -127,16 +120,10 @@ pub(crate) async fn listen(
                     events.send("notifications/tools/list_changed", &json!({"_meta": meta}))
                 }
                 Change::Prompts => {
-                    events.send(
-                        "notifications/prompts/list_changed",
-                        &json!({"_meta": meta}),
-                    );
+                    events.send("notifications/prompts/list_changed", &json!({"_meta": meta}));
                 }
                 Change::Resources => {
-                    events.send(
-                        "notifications/resources/list_changed",
-                        &json!({"_meta": meta}),
-                    );
+                    events.send("notifications/resources/list_changed", &json!({"_meta": meta}));
                 }
                 Change::Resource(uri) => {
                     let params = json!({"uri": uri, "_meta": meta});

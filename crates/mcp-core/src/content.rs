@@ -92,11 +92,7 @@ impl ResourceContents {
 
 /// One block of a tool's result or a prompt's message.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(
-    tag = "type",
-    rename_all = "snake_case",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum Content {
     /// Text for the model.
     Text {
@@ -152,36 +148,22 @@ pub enum Content {
 impl Content {
     /// Text for the model.
     pub fn text(text: impl Into<String>) -> Self {
-        Self::Text {
-            text: text.into(),
-            annotations: None,
-        }
+        Self::Text { text: text.into(), annotations: None }
     }
 
     /// A picture in base64.
     pub fn image(base64: impl Into<String>, mime_type: impl Into<String>) -> Self {
-        Self::Image {
-            data: base64.into(),
-            mime_type: mime_type.into(),
-            annotations: None,
-        }
+        Self::Image { data: base64.into(), mime_type: mime_type.into(), annotations: None }
     }
 
     /// Sound in base64.
     pub fn audio(base64: impl Into<String>, mime_type: impl Into<String>) -> Self {
-        Self::Audio {
-            data: base64.into(),
-            mime_type: mime_type.into(),
-            annotations: None,
-        }
+        Self::Audio { data: base64.into(), mime_type: mime_type.into(), annotations: None }
     }
 
     /// A resource, whole.
     #[must_use]
     pub fn resource(resource: ResourceContents) -> Self {
-        Self::Resource {
-            resource,
-            annotations: None,
-        }
+        Self::Resource { resource, annotations: None }
     }
 }

@@ -119,27 +119,11 @@ impl CallContext {
     #[must_use]
     pub fn detached(exchange: Exchange, received_at: SystemTime) -> Self {
         let sealer = Arc::new(Sealer::of_this_process());
-        Self::new(
-            exchange,
-            Call {
-                received_at,
-                log_from: None,
-                sealer,
-            },
-        )
+        Self::new(exchange, Call { received_at, log_from: None, sealer })
     }
 
     fn with(&self, change: impl FnOnce(&mut Inner)) -> Self {
-        let Inner {
-            exchange,
-            received_at,
-            log_from,
-            inputs,
-            state,
-            sealer,
-            task,
-            ..
-        } = &*self.0;
+        let Inner { exchange, received_at, log_from, inputs, state, sealer, task, .. } = &*self.0;
         let mut inner = Inner {
             exchange: exchange.clone(),
             received_at: *received_at,
@@ -222,38 +206,21 @@ impl CallContext {
     pub fn can_ask(&self, capability: &Capability) -> bool {
         let Exchange { version, meta, .. } = &self.0.exchange;
         version.features().stateless
-            && meta
-                .capabilities
-                .as_ref()
-                .is_some_and(|c| c.declare(capability))
+            && meta.capabilities.as_ref().is_some_and(|c| c.declare(capability))
     }
 
     /// Tells the client how far the call has come. Nothing is sent to a client that did not ask,
     /// nor when `progress` is not above what was told before (the specification wants it to grow).
     pub fn progress(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
-        let Exchange {
-            version,
-            meta,
-            events,
-            ..
-        } = &self.0.exchange;
+        let Exchange { version, meta, events, .. } = &self.0.exchange;
         let Some(token) = &meta.progress_token else {
             return;
         };
-        let mut last = self
-            .0
-            .last_progress
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.last_progress.lock().unwrap_or_else(PoisonError::into_inner);
         if progress.is_finite() && progress > *last {
             *last = progress;
             let message = message.filter(|_| version.features().progress_message);
-            events.progress(&Progress {
-                progress_token: token,
-                progress,
-                total,
-                message,
-            });
+            events.progress(&Progress { progress_token: token, progress, total, message });
         }
     }
 
@@ -261,11 +228,7 @@ impl CallContext {
     /// JSON; it goes to whoever calls, so nothing secret belongs in it.
     pub fn log(&self, level: LogLevel, logger: Option<&str>, data: impl Serialize) {
         if self.0.log_from.is_some_and(|from| level >= from) {
-            self.0.exchange.events.log(&LogMessage {
-                level,
-                logger,
-                data,
-            });
+            self.0.exchange.events.log(&LogMessage { level, logger, data });
         }
     }
 
@@ -287,11 +250,7 @@ impl CallContext {
         payload: &[u8],
     ) -> String {
         let principal = self.caller().principal();
-        let binding = Binding {
-            purpose,
-            principal: &principal,
-            request,
-        };
+        let binding = Binding { purpose, principal: &principal, request };
         let expires = lifetime.map(|lifetime| self.0.received_at + lifetime);
         self.0.sealer.seal(&binding, expires, payload)
     }
@@ -307,11 +266,7 @@ impl CallContext {
         sealed: &str,
     ) -> Result<Vec<u8>, SealError> {
         let principal = self.caller().principal();
-        let binding = Binding {
-            purpose,
-            principal: &principal,
-            request,
-        };
+        let binding = Binding { purpose, principal: &principal, request };
         self.0.sealer.open(&binding, self.0.received_at, sealed)
     }
 

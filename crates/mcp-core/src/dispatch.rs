@@ -158,21 +158,12 @@ impl Server {
                 let Params { cursor } = request.params.read()?;
                 server.page(list, version, cursor.as_deref())
             }
-            Method::CallTool => {
-                server
-                    .call_tool(self, &request, server.context(exchange))
-                    .await
-            }
-            Method::ReadResource => {
-                server
-                    .read_resource(&request, server.context(exchange))
-                    .await
-            }
+            Method::CallTool => server.call_tool(self, &request, server.context(exchange)).await,
+            Method::ReadResource => server.read_resource(&request, server.context(exchange)).await,
             Method::GetPrompt => server.get_prompt(&request, server.context(exchange)).await,
-            Method::Complete => server
-                .complete_argument(&request, server.context(exchange))
-                .await
-                .map(complete),
+            Method::Complete => {
+                server.complete_argument(&request, server.context(exchange)).await.map(complete)
+            }
             Method::Listen => server.listen(&request, server.context(exchange)).await,
             Method::GetTask | Method::UpdateTask | Method::CancelTask => {
                 server.task(method, &request, &exchange).await
@@ -189,14 +180,7 @@ impl Parts {
             (true, false) => Some(LEGACY_LOG_LEVEL),
         };
         let received_at = (self.clock)();
-        CallContext::new(
-            exchange,
-            Call {
-                received_at,
-                log_from,
-                sealer: self.sealer.clone(),
-            },
-        )
+        CallContext::new(exchange, Call { received_at, log_from, sealer: self.sealer.clone() })
     }
 
     fn initialize(&self, request: &Request) -> Result<Bytes, ErrorObject> {
@@ -227,11 +211,7 @@ impl Parts {
         if let Some(instructions) = &self.instructions {
             result["instructions"] = json!(instructions);
         }
-        self.complete(
-            result.to_string().into_bytes(),
-            features,
-            Some(self.caching),
-        )
+        self.complete(result.to_string().into_bytes(), features, Some(self.caching))
     }
 
     async fn complete_argument(
@@ -257,16 +237,10 @@ impl Parts {
             #[serde(default)]
             context: Context,
         }
-        let Params {
-            of,
-            argument,
-            context,
-        } = request.params.read()?;
+        let Params { of, argument, context } = request.params.read()?;
         match self.registry.has_argument(&of, &argument.name) {
             None => {
-                return Err(ErrorObject::invalid_params(
-                    "ref: there is nothing of this name",
-                ));
+                return Err(ErrorObject::invalid_params("ref: there is nothing of this name"));
             }
             Some(false) => {
                 return Err(ErrorObject::invalid_params(
@@ -279,10 +253,7 @@ impl Parts {
             Some(complete) => {
                 complete(
                     cx,
-                    CompletionRequest {
-                        value: argument.value,
-                        context: context.arguments,
-                    },
+                    CompletionRequest { value: argument.value, context: context.arguments },
                 )
                 .await
             }
@@ -328,27 +299,16 @@ impl Parts {
         }
         let features = exchange.version.features();
         let extension = Capability::Extension(TASKS_EXTENSION);
-        if !exchange
-            .meta
-            .capabilities
-            .as_ref()
-            .is_some_and(|c| c.declare(&extension))
-        {
+        if !exchange.meta.capabilities.as_ref().is_some_and(|c| c.declare(&extension)) {
             return Err(missing_capability(&extension));
         }
         let Some(store) = &self.tasks else {
             return Err(ErrorObject::method_not_found(&request.method));
         };
-        let Params {
-            task_id,
-            input_responses,
-        } = request.params.read()?;
+        let Params { task_id, input_responses } = request.params.read()?;
         let (owner, id) = (&exchange.caller, TaskId::new(task_id));
         let body = match method {
-            Method::UpdateTask => store
-                .update(owner, &id, input_responses)
-                .await
-                .map(|()| None),
+            Method::UpdateTask => store.update(owner, &id, input_responses).await.map(|()| None),
             Method::CancelTask => store.cancel(owner, &id).await.map(|()| None),
             _ => store.get(owner, &id).await.map(Some),
         };

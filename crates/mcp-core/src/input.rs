@@ -99,10 +99,7 @@ impl<'a> Ask<'a> {
     /// Nothing asked yet.
     #[must_use]
     pub fn new(cx: &'a CallContext) -> Self {
-        Self {
-            cx,
-            pending: InputRequired::default(),
-        }
+        Self { cx, pending: InputRequired::default() }
     }
 
     /// The person's answer to the form `schema` (flat, of primitive properties), or the question is
@@ -130,17 +127,13 @@ impl<'a> Ask<'a> {
             #[serde(default)]
             content: Value,
         }
-        let answered = self
-            .answer::<Wire>(id, &Capability::Elicitation)?
-            .and_then(|wire| {
-                Some(match wire.action {
-                    Action::Accept => {
-                        Elicited::Accepted(serde_json::from_value(wire.content).ok()?)
-                    }
-                    Action::Decline => Elicited::Declined,
-                    Action::Cancel => Elicited::Cancelled,
-                })
-            });
+        let answered = self.answer::<Wire>(id, &Capability::Elicitation)?.and_then(|wire| {
+            Some(match wire.action {
+                Action::Accept => Elicited::Accepted(serde_json::from_value(wire.content).ok()?),
+                Action::Decline => Elicited::Declined,
+                Action::Cancel => Elicited::Cancelled,
+            })
+        });
         if answered.is_none() {
             let params = json!({"mode": "form", "message": message, "requestedSchema": schema});
             self.ask(id, "elicitation/create", params);
@@ -202,18 +195,14 @@ impl<'a> Ask<'a> {
         let Some(answer) = self.cx.inputs().0.get(id) else {
             return Ok(None);
         };
-        serde_json::from_value(answer.clone())
-            .map(Some)
-            .map_err(|err| {
-                Interrupt::Protocol(ErrorObject::invalid_params(format!(
-                    "inputResponses[{id:?}]: {err}"
-                )))
-            })
+        serde_json::from_value(answer.clone()).map(Some).map_err(|err| {
+            Interrupt::Protocol(ErrorObject::invalid_params(format!(
+                "inputResponses[{id:?}]: {err}"
+            )))
+        })
     }
 
     fn ask(&mut self, id: &str, method: &'static str, params: Value) {
-        self.pending
-            .requests
-            .insert(id.to_owned(), InputRequest { method, params });
+        self.pending.requests.insert(id.to_owned(), InputRequest { method, params });
     }
 }

@@ -122,10 +122,9 @@ impl ClientCapabilities {
     #[must_use]
     pub fn declare(&self, capability: &Capability) -> bool {
         match capability {
-            Capability::Elicitation => self
-                .elicitation
-                .as_ref()
-                .is_some_and(|m| m.form.is_some() || m.url.is_none()),
+            Capability::Elicitation => {
+                self.elicitation.as_ref().is_some_and(|m| m.form.is_some() || m.url.is_none())
+            }
             Capability::ElicitationUrl => {
                 self.elicitation.as_ref().is_some_and(|m| m.url.is_some())
             }
@@ -174,13 +173,7 @@ impl FromStr for TraceParent {
         };
         let zeros = |part: &str| part.bytes().all(|b| b == b'0');
         let mut parts = text.split('-');
-        match (
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-            parts.next(),
-        ) {
+        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some("00"), Some(trace), Some(span), Some(flags), None)
                 if hex(trace, 32)
                     && hex(span, 16)
@@ -304,21 +297,11 @@ mod tests {
             (Capability::Sampling, false),
             (Capability::Extension("a/b"), true),
         ] {
-            assert_eq!(
-                capabilities.declare(&capability),
-                declared,
-                "{capability:?}"
-            );
+            assert_eq!(capabilities.declare(&capability), declared, "{capability:?}");
         }
-        assert_eq!(
-            (meta.client_info, meta.log_level),
-            (None, Some(LogLevel::Warning))
-        );
+        assert_eq!((meta.client_info, meta.log_level), (None, Some(LogLevel::Warning)));
         assert_eq!(meta.progress_token, Some(Id::from(5)));
-        assert_eq!(
-            meta.traceparent.unwrap().trace_id(),
-            "0af7651916cd43dd8448eb211c80319c"
-        );
+        assert_eq!(meta.traceparent.unwrap().trace_id(), "0af7651916cd43dd8448eb211c80319c");
 
         for bad in [
             r#"{"_meta":[]}"#,

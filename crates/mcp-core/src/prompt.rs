@@ -37,19 +37,13 @@ impl PromptSpec {
     /// With a name for people.
     #[must_use]
     pub fn with_title(self, title: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            title: Some(title.into()),
-            ..self
-        }
+        Self { title: Some(title.into()), ..self }
     }
 
     /// With a description.
     #[must_use]
     pub fn with_description(self, description: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            description: Some(description.into()),
-            ..self
-        }
+        Self { description: Some(description.into()), ..self }
     }
 
     /// With one more argument.
@@ -77,11 +71,7 @@ impl PromptArgument {
         name: impl Into<Cow<'static, str>>,
         description: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            description: description.into(),
-            required: true,
-        }
+        Self { name: name.into(), description: description.into(), required: true }
     }
 
     /// One that may be left out.
@@ -89,11 +79,7 @@ impl PromptArgument {
         name: impl Into<Cow<'static, str>>,
         description: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            name: name.into(),
-            description: description.into(),
-            required: false,
-        }
+        Self { name: name.into(), description: description.into(), required: false }
     }
 }
 
@@ -110,19 +96,13 @@ impl PromptMessage {
     /// Something the person says.
     #[must_use]
     pub fn user(content: Content) -> Self {
-        Self {
-            role: Role::User,
-            content,
-        }
+        Self { role: Role::User, content }
     }
 
     /// Something the model says.
     #[must_use]
     pub fn assistant(content: Content) -> Self {
-        Self {
-            role: Role::Assistant,
-            content,
-        }
+        Self { role: Role::Assistant, content }
     }
 }
 
@@ -140,10 +120,7 @@ impl PromptResult {
     /// Messages.
     #[must_use]
     pub fn new(messages: Vec<PromptMessage>) -> Self {
-        Self {
-            description: None,
-            messages,
-        }
+        Self { description: None, messages }
     }
 }
 

@@ -59,9 +59,7 @@ pub struct BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the server cannot be built")?;
-        self.faults
-            .iter()
-            .try_for_each(|fault| write!(f, "; {fault}"))
+        self.faults.iter().try_for_each(|fault| write!(f, "; {fault}"))
     }
 }
 
@@ -122,23 +120,14 @@ impl Registry {
             Ok(schema) => schema,
             Err(fault) => return self.faults.push(Fault::Schema { tool: name, fault }),
         };
-        let output = spec
-            .output_schema
-            .take()
-            .or_else(|| T::Output::schema().map(schema::output));
+        let output = spec.output_schema.take().or_else(|| T::Output::schema().map(schema::output));
         if name.is_empty()
             || name.len() > 128
-            || !name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+            || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
         {
             self.faults.push(Fault::ToolName(name.clone()));
         }
-        if self
-            .tool_index
-            .insert(name.clone(), self.tools.len())
-            .is_some()
-        {
+        if self.tool_index.insert(name.clone(), self.tools.len()).is_some() {
             self.faults.push(Fault::Duplicate { kind: "tool", name });
         }
         let tool = Arc::new(tool);
@@ -148,19 +137,11 @@ impl Registry {
                 // The schema let it pass, so what the type still refuses is for the agent to read.
                 let input = serde_json::from_value(arguments)
                     .map_err(|err| ToolError::failed(format!("invalid arguments: {err}")))?;
-                tool.call(&cx, input)
-                    .await?
-                    .into_result()
-                    .map_err(ToolError::internal)
+                tool.call(&cx, input).await?.into_result().map_err(ToolError::internal)
             });
             call
         });
-        self.tools.push(ToolEntry {
-            spec,
-            input,
-            output,
-            call,
-        });
+        self.tools.push(ToolEntry { spec, input, output, call });
     }
 
     pub(crate) fn add_resource(&mut self, entry: ResourceEntry) {
@@ -169,32 +150,18 @@ impl Registry {
             self.faults.push(Fault::Uri(uri.to_string()));
         }
         if self.resource(uri).is_some() {
-            self.faults.push(Fault::Duplicate {
-                kind: "resource",
-                name: uri.to_string(),
-            });
+            self.faults.push(Fault::Duplicate { kind: "resource", name: uri.to_string() });
         }
         self.resources.push(entry);
     }
 
     pub(crate) fn add_template(&mut self, spec: TemplateSpec, read: Box<ReadFn>) {
         let uri = spec.uri_template.to_string();
-        if self
-            .templates
-            .iter()
-            .any(|other| other.spec.uri_template == spec.uri_template)
-        {
-            self.faults.push(Fault::Duplicate {
-                kind: "resource template",
-                name: uri.clone(),
-            });
+        if self.templates.iter().any(|other| other.spec.uri_template == spec.uri_template) {
+            self.faults.push(Fault::Duplicate { kind: "resource template", name: uri.clone() });
         }
         match UriTemplate::parse(&uri) {
-            Ok(template) => self.templates.push(TemplateEntry {
-                spec,
-                template,
-                read,
-            }),
+            Ok(template) => self.templates.push(TemplateEntry { spec, template, read }),
             Err(_) => self.faults.push(Fault::Uri(uri)),
         }
     }
@@ -202,10 +169,7 @@ impl Registry {
     pub(crate) fn add_prompt(&mut self, entry: PromptEntry) {
         if self.prompt(&entry.spec.name).is_some() {
             let name = entry.spec.name.to_string();
-            self.faults.push(Fault::Duplicate {
-                kind: "prompt",
-                name,
-            });
+            self.faults.push(Fault::Duplicate { kind: "prompt", name });
         }
         self.prompts.push(entry);
     }
@@ -216,15 +180,8 @@ impl Registry {
         argument: String,
         complete: Box<CompleteFn>,
     ) {
-        if self
-            .completions
-            .insert((of, argument.clone()), complete)
-            .is_some()
-        {
-            self.faults.push(Fault::Duplicate {
-                kind: "completion",
-                name: argument,
-            });
+        if self.completions.insert((of, argument.clone()), complete).is_some() {
+            self.faults.push(Fault::Duplicate { kind: "completion", name: argument });
         }
     }
 
@@ -236,25 +193,13 @@ impl Registry {
             }
         }
         let lost = |tool: &&ToolEntry| tool.spec.task == TaskSupport::Required && !has_tasks;
-        let lost = self
-            .tools
-            .iter()
-            .filter(lost)
-            .map(|tool| tool.spec.name.to_string());
+        let lost = self.tools.iter().filter(lost).map(|tool| tool.spec.name.to_string());
         self.faults.extend(lost.map(Fault::TasksMissing));
-        if self.faults.is_empty() {
-            Ok(self)
-        } else {
-            Err(BuildError {
-                faults: self.faults,
-            })
-        }
+        if self.faults.is_empty() { Ok(self) } else { Err(BuildError { faults: self.faults }) }
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<&ToolEntry> {
-        self.tool_index
-            .get(name)
-            .and_then(|index| self.tools.get(*index))
+        self.tool_index.get(name).and_then(|index| self.tools.get(*index))
     }
 
     pub(crate) fn prompt(&self, name: &str) -> Option<&PromptEntry> {
@@ -262,9 +207,7 @@ impl Registry {
     }
 
     fn resource(&self, uri: &str) -> Option<&ResourceEntry> {
-        self.resources
-            .iter()
-            .find(|resource| resource.spec.uri == uri)
+        self.resources.iter().find(|resource| resource.spec.uri == uri)
     }
 
     /// Who reads `uri`, and with which variables.
@@ -272,9 +215,7 @@ impl Registry {
         if let Some(resource) = self.resource(uri) {
             return Some((&*resource.read, Variables::new()));
         }
-        self.templates
-            .iter()
-            .find_map(|entry| Some((&*entry.read, entry.template.matches(uri)?)))
+        self.templates.iter().find_map(|entry| Some((&*entry.read, entry.template.matches(uri)?)))
     }
 
     /// Whether `of` has `argument`; `None` when there is no such prompt or template.
@@ -285,10 +226,7 @@ impl Registry {
                 Some(spec.arguments.iter().any(|known| known.name == argument))
             }
             CompletionRef::Resource { uri } => {
-                let entry = self
-                    .templates
-                    .iter()
-                    .find(|entry| entry.spec.uri_template == *uri)?;
+                let entry = self.templates.iter().find(|entry| entry.spec.uri_template == *uri)?;
                 Some(entry.template.has_variable(argument))
             }
         }

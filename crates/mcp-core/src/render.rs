@@ -46,15 +46,8 @@ pub(crate) fn tool(tool: &ToolEntry, features: &Features) -> Value {
     let mut members = Members::default();
     members.set("name", &spec.name);
     members.set_some("title", spec.title.as_ref().filter(|_| features.titles));
-    members
-        .set("description", &spec.description)
-        .set("inputSchema", &tool.input.json);
-    members.set_some(
-        "outputSchema",
-        tool.output
-            .as_ref()
-            .filter(|schema| lists(features, schema)),
-    );
+    members.set("description", &spec.description).set("inputSchema", &tool.input.json);
+    members.set_some("outputSchema", tool.output.as_ref().filter(|schema| lists(features, schema)));
     if features.tool_annotations && !spec.annotations.is_empty() {
         members.set("annotations", spec.annotations);
         // Before tools had titles, their annotations did.
@@ -83,17 +76,13 @@ pub(crate) fn resource(spec: &ResourceSpec, features: &Features) -> Value {
     members.set_some("description", spec.description.as_ref());
     members.set_some("mimeType", spec.mime_type.as_ref());
     members.set_some("annotations", spec.annotations.as_ref());
-    members
-        .set_some("size", spec.size)
-        .icons(&spec.icons, features);
+    members.set_some("size", spec.size).icons(&spec.icons, features);
     Value::Object(members.0)
 }
 
 pub(crate) fn template(spec: &TemplateSpec, features: &Features) -> Value {
     let mut members = Members::default();
-    members
-        .set("uriTemplate", &spec.uri_template)
-        .set("name", &spec.name);
+    members.set("uriTemplate", &spec.uri_template).set("name", &spec.name);
     members.set_some("title", spec.title.as_ref().filter(|_| features.titles));
     members.set_some("description", spec.description.as_ref());
     members.set_some("mimeType", spec.mime_type.as_ref());
@@ -116,18 +105,10 @@ pub(crate) fn prompt(spec: &PromptSpec, features: &Features) -> Value {
 
 pub(crate) fn implementation(info: &Implementation, features: &Features) -> Value {
     let mut members = Members::default();
-    members
-        .set("name", &info.name)
-        .set("version", &info.version);
+    members.set("name", &info.name).set("version", &info.version);
     members.set_some("title", info.title.as_ref().filter(|_| features.titles));
-    members.set_some(
-        "description",
-        info.description.as_ref().filter(|_| features.icons),
-    );
-    members.set_some(
-        "websiteUrl",
-        info.website_url.as_ref().filter(|_| features.icons),
-    );
+    members.set_some("description", info.description.as_ref().filter(|_| features.icons));
+    members.set_some("websiteUrl", info.website_url.as_ref().filter(|_| features.icons));
     Value::Object(members.0)
 }
 
@@ -146,16 +127,8 @@ pub(crate) fn tool_result(
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_error: bool,
     }
-    let CallToolResult {
-        content,
-        structured,
-        abridged,
-        is_error,
-    } = result;
-    let mut content: Vec<_> = content
-        .into_iter()
-        .map(|block| known(block, features))
-        .collect();
+    let CallToolResult { content, structured, abridged, is_error } = result;
+    let mut content: Vec<_> = content.into_iter().map(|block| known(block, features)).collect();
     let known = |json: &RawValue| match features.structured {
         Structured::Unknown => false,
         Structured::Object => json.get().starts_with('{'),
@@ -170,11 +143,7 @@ pub(crate) fn tool_result(
         }
         None
     });
-    serde_json::to_vec(&Wire {
-        content,
-        structured_content,
-        is_error,
-    })
+    serde_json::to_vec(&Wire { content, structured_content, is_error })
 }
 
 /// A prompt's messages.
@@ -192,18 +161,11 @@ pub(crate) fn prompt_result(
 /// A content block as a peer with `features` knows it.
 fn known(content: Content, features: &Features) -> Content {
     match content {
-        Content::Audio { mime_type, .. } if !features.audio => Content::text(format!(
-            "[{mime_type}: this client's protocol revision has no audio]"
-        )),
-        Content::ResourceLink {
-            uri,
-            name,
-            description,
-            ..
-        } if !features.resource_links => {
-            let tail = description
-                .map(|text| format!(": {text}"))
-                .unwrap_or_default();
+        Content::Audio { mime_type, .. } if !features.audio => {
+            Content::text(format!("[{mime_type}: this client's protocol revision has no audio]"))
+        }
+        Content::ResourceLink { uri, name, description, .. } if !features.resource_links => {
+            let tail = description.map(|text| format!(": {text}")).unwrap_or_default();
             Content::text(format!("{name} <{uri}>{tail}"))
         }
         other => other,
@@ -243,14 +205,8 @@ mod tests {
             ..CallToolResult::default()
         };
         let object_only = texts(ProtocolVersion::V2025_11_25, list());
-        assert_eq!(
-            object_only,
-            json!({"content": [{"type": "text", "text": "[1]"}]})
-        );
-        assert_eq!(
-            texts(ProtocolVersion::V2026_07_28, list())["structuredContent"],
-            json!([1])
-        );
+        assert_eq!(object_only, json!({"content": [{"type": "text", "text": "[1]"}]}));
+        assert_eq!(texts(ProtocolVersion::V2026_07_28, list())["structuredContent"], json!([1]));
     }
 
     #[test]

@@ -44,28 +44,19 @@ impl ResourceSpec {
     /// With a name for people.
     #[must_use]
     pub fn with_title(self, title: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            title: Some(title.into()),
-            ..self
-        }
+        Self { title: Some(title.into()), ..self }
     }
 
     /// With a description.
     #[must_use]
     pub fn with_description(self, description: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            description: Some(description.into()),
-            ..self
-        }
+        Self { description: Some(description.into()), ..self }
     }
 
     /// With a MIME type.
     #[must_use]
     pub fn with_mime_type(self, mime_type: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            mime_type: Some(mime_type.into()),
-            ..self
-        }
+        Self { mime_type: Some(mime_type.into()), ..self }
     }
 }
 
@@ -108,19 +99,13 @@ impl TemplateSpec {
     /// With a description.
     #[must_use]
     pub fn with_description(self, description: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            description: Some(description.into()),
-            ..self
-        }
+        Self { description: Some(description.into()), ..self }
     }
 
     /// With a MIME type.
     #[must_use]
     pub fn with_mime_type(self, mime_type: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            mime_type: Some(mime_type.into()),
-            ..self
-        }
+        Self { mime_type: Some(mime_type.into()), ..self }
     }
 }
 
@@ -144,9 +129,7 @@ impl UriTemplate {
         loop {
             let (variable, after) = tail.split_once('}').ok_or(NotATemplate)?;
             let named = !variable.is_empty()
-                && variable
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
+                && variable.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'.');
             if !named || rest.iter().any(|(other, _)| other == variable) {
                 return Err(NotATemplate);
             }
@@ -160,10 +143,7 @@ impl UriTemplate {
             match next {
                 Some(next) => tail = next,
                 None => {
-                    return Ok(Self {
-                        head: head.to_owned(),
-                        rest,
-                    });
+                    return Ok(Self { head: head.to_owned(), rest });
                 }
             }
         }
@@ -201,11 +181,8 @@ fn percent_decode(text: &str) -> Option<String> {
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
         bytes.push(if byte == b'%' {
-            let mut digit = || {
-                char::from(rest.next()?)
-                    .to_digit(16)
-                    .and_then(|d| u8::try_from(d).ok())
-            };
+            let mut digit =
+                || char::from(rest.next()?).to_digit(16).and_then(|d| u8::try_from(d).ok());
             digit()? << 4 | digit()?
         } else {
             byte
@@ -220,12 +197,8 @@ pub(crate) fn is_uri(text: &str) -> bool {
         return false;
     };
     let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    let rest_ok = rest
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
+    let rest_ok = rest.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&b));
     scheme_ok && rest_ok
 }
 
@@ -248,23 +221,16 @@ mod tests {
             ("test://template/%ff/data/a", None),
             ("other://template/123/data/a", None),
         ] {
-            let got = template
-                .matches(uri)
-                .map(|variables| variables["id"].clone());
+            let got = template.matches(uri).map(|variables| variables["id"].clone());
             assert_eq!(got.as_deref(), id, "{uri}");
         }
     }
 
     #[test]
     fn only_simple_templates_are_taken() {
-        for bad in [
-            "test://x",
-            "test://{",
-            "test://{}",
-            "test://{a}{b}",
-            "test://{+a}",
-            "t://{a}/{a}",
-        ] {
+        for bad in
+            ["test://x", "test://{", "test://{}", "test://{a}{b}", "test://{+a}", "t://{a}/{a}"]
+        {
             assert_eq!(UriTemplate::parse(bad), Err(NotATemplate), "{bad}");
         }
     }

@@ -29,13 +29,7 @@ use ProtocolVersion::{V2024_11_05, V2025_03_26, V2025_06_18, V2025_11_25, V2026_
 
 impl ProtocolVersion {
     /// Every revision served, newest first: the order a client should prefer them in.
-    pub const ALL: [Self; 5] = [
-        V2026_07_28,
-        V2025_11_25,
-        V2025_06_18,
-        V2025_03_26,
-        V2024_11_05,
-    ];
+    pub const ALL: [Self; 5] = [V2026_07_28, V2025_11_25, V2025_06_18, V2025_03_26, V2024_11_05];
     /// The newest revision that begins with `initialize`: what a handshake falls back to.
     pub const NEWEST_LEGACY: Self = V2025_11_25;
     /// What a request is taken for that names no revision at all (specification, Streamable HTTP
@@ -103,10 +97,7 @@ impl FromStr for ProtocolVersion {
     type Err = UnknownVersion;
 
     fn from_str(text: &str) -> Result<Self, UnknownVersion> {
-        Self::ALL
-            .into_iter()
-            .find(|version| version.as_str() == text)
-            .ok_or(UnknownVersion)
+        Self::ALL.into_iter().find(|version| version.as_str() == text).ok_or(UnknownVersion)
     }
 }
 
@@ -205,13 +196,7 @@ const FEATURES: [Features; 5] = {
         result_envelope: true,
         ..v2025_11_25
     };
-    [
-        v2024_11_05,
-        v2025_03_26,
-        v2025_06_18,
-        v2025_11_25,
-        v2026_07_28,
-    ]
+    [v2024_11_05, v2025_03_26, v2025_06_18, v2025_11_25, v2026_07_28]
 };
 
 #[cfg(test)]
@@ -224,11 +209,7 @@ mod tests {
             assert_eq!(version.as_str().parse(), Ok(version));
         }
         for bad in ["", "1.0", "2025-06-18 ", "2026-07-29", "9999-01-01"] {
-            assert_eq!(
-                bad.parse::<ProtocolVersion>(),
-                Err(UnknownVersion),
-                "{bad:?}"
-            );
+            assert_eq!(bad.parse::<ProtocolVersion>(), Err(UnknownVersion), "{bad:?}");
         }
     }
 

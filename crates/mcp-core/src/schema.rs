@@ -99,10 +99,7 @@ impl InputSchema {
     pub(crate) fn written(json: Value) -> Result<Self, SchemaError> {
         let schema = Self::checked(json)?;
         let validator = compile(&schema.json).map_err(SchemaError::Illegal)?;
-        Ok(Self {
-            validator: OnceLock::from(validator),
-            ..schema
-        })
+        Ok(Self { validator: OnceLock::from(validator), ..schema })
     }
 
     fn checked(json: Value) -> Result<Self, SchemaError> {
@@ -110,15 +107,8 @@ impl InputSchema {
             return Err(SchemaError::RootIsNotAnObject);
         }
         let mut headers = Vec::new();
-        Walk {
-            headers: &mut headers,
-        }
-        .schema(&json, &mut Vec::new(), true, 0)?;
-        Ok(Self {
-            json,
-            headers,
-            validator: OnceLock::new(),
-        })
+        Walk { headers: &mut headers }.schema(&json, &mut Vec::new(), true, 0)?;
+        Ok(Self { json, headers, validator: OnceLock::new() })
     }
 
     /// Holds arguments against the schema; an error is one line a fault, for the agent.
@@ -134,25 +124,15 @@ impl InputSchema {
         if errors.peek().is_none() {
             return Ok(());
         }
-        let faults: Vec<_> = errors
-            .by_ref()
-            .take(MAX_FAULTS)
-            .map(|err| describe(&err))
-            .collect();
+        let faults: Vec<_> = errors.by_ref().take(MAX_FAULTS).map(|err| describe(&err)).collect();
         let more = errors.count();
-        let tail = if more == 0 {
-            String::new()
-        } else {
-            format!("\nand {more} more")
-        };
+        let tail = if more == 0 { String::new() } else { format!("\nand {more} more") };
         Err(format!("{}{tail}", faults.join("\n")))
     }
 }
 
 fn compile(schema: &Value) -> Result<Validator, String> {
-    jsonschema::draft202012::options()
-        .build(schema)
-        .map_err(|err| err.to_string())
+    jsonschema::draft202012::options().build(schema).map_err(|err| err.to_string())
 }
 
 /// An output schema is listed and never compiled: what it promises is held in tests.
@@ -195,9 +175,9 @@ impl Walk<'_> {
         }
         match schema {
             Value::Object(members) => self.members(members, path, reachable, depth),
-            Value::Array(items) => items
-                .iter()
-                .try_for_each(|item| self.schema(item, path, false, depth + 1)),
+            Value::Array(items) => {
+                items.iter().try_for_each(|item| self.schema(item, path, false, depth + 1))
+            }
             _ => Ok(()),
         }
     }
@@ -240,12 +220,7 @@ impl Walk<'_> {
         path: &[String],
         reachable: bool,
     ) -> Result<(), SchemaError> {
-        let fault = |fault| {
-            Err(SchemaError::Header {
-                at: format!("/{}", path.join("/")),
-                fault,
-            })
-        };
+        let fault = |fault| Err(SchemaError::Header { at: format!("/{}", path.join("/")), fault });
         let Some(header) = name.as_str().filter(|name| is_token(name)) else {
             return fault("it must be a token (RFC 9110, section 5.6.2)");
         };
@@ -258,18 +233,10 @@ impl Walk<'_> {
             Some("boolean") => HeaderKind::Boolean,
             _ => return fault("its type must be string, integer or boolean"),
         };
-        if self
-            .headers
-            .iter()
-            .any(|other| other.header.eq_ignore_ascii_case(header))
-        {
+        if self.headers.iter().any(|other| other.header.eq_ignore_ascii_case(header)) {
             return fault("another argument has the same header");
         }
-        self.headers.push(HeaderParam {
-            header: header.to_owned(),
-            path: path.to_vec(),
-            kind,
-        });
+        self.headers.push(HeaderParam { header: header.to_owned(), path: path.to_vec(), kind });
         Ok(())
     }
 }
@@ -280,44 +247,26 @@ fn is_2020_12(dialect: &str) -> bool {
 
 fn is_token(text: &str) -> bool {
     !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 /// One fault, as an agent can mend it: which argument, what was expected, what came.
 fn describe(error: &ValidationError<'_>) -> String {
-    let path = error
-        .instance_path()
-        .as_str()
-        .trim_start_matches('/')
-        .replace('/', ".");
+    let path = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
     let got = || came(error.instance());
     let (name, expected) = match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let name = if path.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{path}.{name}")
-            };
+            let name = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
             return format!("{name}: is required");
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let names: Vec<_> = unexpected.iter().map(|name| shown(name)).collect();
-            let owner = if path.is_empty() {
-                "arguments".to_owned()
-            } else {
-                path
-            };
+            let owner = if path.is_empty() { "arguments".to_owned() } else { path };
             return format!("{owner}: no such argument: {}", names.join(", "));
         }
-        ValidationErrorKind::Type {
-            kind: TypeKind::Single(kind),
-        } => (path, kind.to_string()),
-        ValidationErrorKind::Type {
-            kind: TypeKind::Multiple(kinds),
-        } => {
+        ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => (path, kind.to_string()),
+        ValidationErrorKind::Type { kind: TypeKind::Multiple(kinds) } => {
             let kinds: Vec<_> = kinds.iter().map(|kind| kind.to_string()).collect();
             (path, kinds.join(" or "))
         }
@@ -327,11 +276,7 @@ fn describe(error: &ValidationError<'_>) -> String {
         // The rest say what they want; the value is masked, since it may be long or private.
         _ => (path, error.masked_with("value").to_string()),
     };
-    let name = if name.is_empty() {
-        "arguments".to_owned()
-    } else {
-        name
-    };
+    let name = if name.is_empty() { "arguments".to_owned() } else { name };
     format!("{name}: expected {expected}, got {}", got())
 }
 
@@ -340,16 +285,11 @@ fn alternatives(context: &[Vec<ValidationError<'static>>]) -> String {
     let kinds: Option<Vec<_>> = context
         .iter()
         .map(|errors| match errors.first()?.kind() {
-            ValidationErrorKind::Type {
-                kind: TypeKind::Single(kind),
-            } => Some(kind.to_string()),
+            ValidationErrorKind::Type { kind: TypeKind::Single(kind) } => Some(kind.to_string()),
             _ => None,
         })
         .collect();
-    kinds.map_or_else(
-        || "a value that fits one of its schemas".to_owned(),
-        |k| k.join(" or "),
-    )
+    kinds.map_or_else(|| "a value that fits one of its schemas".to_owned(), |k| k.join(" or "))
 }
 
 fn came(value: &Value) -> String {
@@ -384,37 +324,20 @@ mod tests {
         for (arguments, text) in [
             (json!({}), "query: is required"),
             (json!({"query": 5}), "query: expected string, got 5"),
-            (
-                json!({"query": "up", "limit": "x"}),
-                "limit: expected integer, got the string \"x\"",
-            ),
-            (
-                json!({"query": "up", "region": 7}),
-                "region: expected string or null, got 7",
-            ),
+            (json!({"query": "up", "limit": "x"}), "limit: expected integer, got the string \"x\""),
+            (json!({"query": "up", "region": 7}), "region: expected string or null, got 7"),
             (
                 json!({"query": "up", "output": "all"}),
                 "output: expected one of [\"auto\",\"full\"], got the string \"all\"",
             ),
-            (
-                json!({"query": "up", "nested": {}}),
-                "nested.a: is required",
-            ),
-            (
-                json!({"query": "up", "qurey": 1}),
-                "arguments: no such argument: qurey",
-            ),
+            (json!({"query": "up", "nested": {}}), "nested.a: is required"),
+            (json!({"query": "up", "qurey": 1}), "arguments: no such argument: qurey"),
         ] {
             assert_eq!(schema.validate(&arguments), Err(text.to_owned()));
         }
-        let below = schema
-            .validate(&json!({"query": "up", "limit": 0}))
-            .unwrap_err();
+        let below = schema.validate(&json!({"query": "up", "limit": 0})).unwrap_err();
         assert!(below.starts_with("limit: expected"), "{below}");
-        assert_eq!(
-            schema.validate(&json!({"query": "up", "region": null})),
-            Ok(())
-        );
+        assert_eq!(schema.validate(&json!({"query": "up", "region": null})), Ok(()));
     }
 
     #[test]
@@ -437,17 +360,10 @@ mod tests {
                 Dialect("http://json-schema.org/draft-07/schema#".into()),
             ),
         ] {
-            assert_eq!(
-                InputSchema::written(schema.clone()).unwrap_err(),
-                error,
-                "{schema}"
-            );
+            assert_eq!(InputSchema::written(schema.clone()).unwrap_err(), error, "{schema}");
         }
         let illegal = json!({"type": "object", "properties": {"a": {"type": "strin"}}});
-        assert!(matches!(
-            InputSchema::written(illegal),
-            Err(SchemaError::Illegal(_))
-        ));
+        assert!(matches!(InputSchema::written(illegal), Err(SchemaError::Illegal(_))));
     }
 
     #[test]
@@ -474,10 +390,7 @@ mod tests {
             json!({"a": {"type": "string", "x-mcp-header": "A"},
                    "b": {"type": "string", "x-mcp-header": "a"}}),
         ] {
-            assert!(
-                matches!(with(bad.clone()), Err(SchemaError::Header { .. })),
-                "{bad}"
-            );
+            assert!(matches!(with(bad.clone()), Err(SchemaError::Header { .. })), "{bad}");
         }
     }
 }

@@ -46,10 +46,7 @@ pub struct Caching {
 }
 
 /// Lists change with a deployment, and are the same for everyone.
-const LISTS: Caching = Caching {
-    ttl: Duration::from_secs(300),
-    scope: CacheScope::Public,
-};
+const LISTS: Caching = Caching { ttl: Duration::from_secs(300), scope: CacheScope::Public };
 const PAGE_SIZE: usize = 100;
 
 pub(crate) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -115,19 +112,12 @@ impl Server {
     /// The arguments of `tool` that a client mirrors in headers; none for a tool there is not.
     #[must_use]
     pub fn header_params(&self, tool: &str) -> &[HeaderParam] {
-        self.0
-            .registry
-            .tool(tool)
-            .map_or(&[], |tool| &tool.input.headers)
+        self.0.registry.tool(tool).map_or(&[], |tool| &tool.input.headers)
     }
 
     /// The names of the tools, in the order they are listed.
     pub fn tool_names(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .registry
-            .tools
-            .iter()
-            .map(|tool| tool.spec.name.as_ref())
+        self.0.registry.tools.iter().map(|tool| tool.spec.name.as_ref())
     }
 }
 
@@ -137,30 +127,16 @@ impl Parts {
         // A peer with a handshake hears of changes on a stream that a stateless server has not.
         let announces = features.stateless && self.changes.is_some();
         let listed = |announces: bool| {
-            if announces {
-                json!({"listChanged": true})
-            } else {
-                json!({})
-            }
+            if announces { json!({"listChanged": true}) } else { json!({}) }
         };
         let mut all = Map::new();
-        let Registry {
-            tools,
-            resources,
-            templates,
-            prompts,
-            completions,
-            ..
-        } = &self.registry;
+        let Registry { tools, resources, templates, prompts, completions, .. } = &self.registry;
         if !tools.is_empty() {
             all.insert("tools".into(), listed(announces));
         }
         if !resources.is_empty() || !templates.is_empty() {
             let subscribe = json!({"listChanged": true, "subscribe": true});
-            all.insert(
-                "resources".into(),
-                if announces { subscribe } else { json!({}) },
-            );
+            all.insert("resources".into(), if announces { subscribe } else { json!({}) });
         }
         if !prompts.is_empty() {
             all.insert("prompts".into(), listed(announces));
@@ -195,38 +171,24 @@ impl Parts {
                 .and_then(|page| page.try_into().ok())
                 .map(usize::from_be_bytes),
         };
-        index
-            .and_then(|index| pages.get(index).cloned())
-            .ok_or_else(|| {
-                ErrorObject::invalid_params("cursor: it was not issued here for this list")
-            })
+        index.and_then(|index| pages.get(index).cloned()).ok_or_else(|| {
+            ErrorObject::invalid_params("cursor: it was not issued here for this list")
+        })
     }
 
     fn pages(&self, list: List, features: &Features) -> Vec<Bytes> {
-        let Registry {
-            tools,
-            resources,
-            templates,
-            prompts,
-            ..
-        } = &self.registry;
+        let Registry { tools, resources, templates, prompts, .. } = &self.registry;
         let items: Vec<Value> = match list {
-            List::Tools => tools
-                .iter()
-                .map(|entry| render::tool(entry, features))
-                .collect(),
-            List::Resources => resources
-                .iter()
-                .map(|entry| render::resource(&entry.spec, features))
-                .collect(),
-            List::Templates => templates
-                .iter()
-                .map(|entry| render::template(&entry.spec, features))
-                .collect(),
-            List::Prompts => prompts
-                .iter()
-                .map(|entry| render::prompt(&entry.spec, features))
-                .collect(),
+            List::Tools => tools.iter().map(|entry| render::tool(entry, features)).collect(),
+            List::Resources => {
+                resources.iter().map(|entry| render::resource(&entry.spec, features)).collect()
+            }
+            List::Templates => {
+                templates.iter().map(|entry| render::template(&entry.spec, features)).collect()
+            }
+            List::Prompts => {
+                prompts.iter().map(|entry| render::prompt(&entry.spec, features)).collect()
+            }
         };
         let chunks: Vec<_> = items.chunks(self.page_size).collect();
         // An empty list is one empty page.
@@ -234,10 +196,7 @@ impl Parts {
         (0..count)
             .map(|index| {
                 let mut page = Map::new();
-                page.insert(
-                    list.member().into(),
-                    json!(chunks.get(index).copied().unwrap_or(&[])),
-                );
+                page.insert(list.member().into(), json!(chunks.get(index).copied().unwrap_or(&[])));
                 let next = index + 1;
                 if next < count {
                     let payload = next.to_be_bytes();
@@ -281,20 +240,13 @@ impl Parts {
 }
 
 fn cursor_binding(list: List) -> Binding<'static> {
-    Binding {
-        purpose: "cursor",
-        principal: "",
-        request: list.member().as_bytes(),
-    }
+    Binding { purpose: "cursor", principal: "", request: list.member().as_bytes() }
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tools: Vec<_> = self.tool_names().collect();
-        f.debug_struct("Server")
-            .field("name", &self.0.info.name)
-            .field("tools", &tools)
-            .finish()
+        f.debug_struct("Server").field("name", &self.0.info.name).field("tools", &tools).finish()
     }
 }
 
@@ -316,10 +268,7 @@ pub struct ServerBuilder {
 impl ServerBuilder {
     /// What the model should know about the server as a whole.
     pub fn instructions(self, text: impl Into<String>) -> Self {
-        Self {
-            instructions: Some(text.into()),
-            ..self
-        }
+        Self { instructions: Some(text.into()), ..self }
     }
 
     /// Offers a tool. Tools are listed in the order they are added.
@@ -386,26 +335,17 @@ impl ServerBuilder {
 
     /// Lets tools run as tasks.
     pub fn tasks(self, store: impl TaskStore + 'static) -> Self {
-        Self {
-            tasks: Some(Arc::new(store)),
-            ..self
-        }
+        Self { tasks: Some(Arc::new(store)), ..self }
     }
 
     /// Lets clients listen for what the server announces. Only for a host that can stream.
     pub fn changes(self, changes: &Changes) -> Self {
-        Self {
-            changes: Some(changes.clone()),
-            ..self
-        }
+        Self { changes: Some(changes.clone()), ..self }
     }
 
     /// Lets tools send log messages to clients. Deprecated by 2026-07-28, for servers that need it.
     pub fn logging(self) -> Self {
-        Self {
-            logging: true,
-            ..self
-        }
+        Self { logging: true, ..self }
     }
 
     /// How long lists stay fresh, and for whom; five minutes and everyone by default.
@@ -415,27 +355,18 @@ impl ServerBuilder {
 
     /// How many items a page of a list has; a hundred by default, at least one.
     pub fn page_size(self, items: usize) -> Self {
-        Self {
-            page_size: items.max(1),
-            ..self
-        }
+        Self { page_size: items.max(1), ..self }
     }
 
     /// The key that seals cursors and request state. Instances that share it understand each
     /// other's; by default each process draws its own.
     pub fn state_key(self, key: [u8; 32]) -> Self {
-        Self {
-            sealer: Some(Sealer::new(key)),
-            ..self
-        }
+        Self { sealer: Some(Sealer::new(key)), ..self }
     }
 
     /// Where the time comes from; the system by default.
     pub fn clock(self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        Self {
-            clock: Some(Arc::new(clock)),
-            ..self
-        }
+        Self { clock: Some(Arc::new(clock)), ..self }
     }
 
     /// The server.
@@ -460,10 +391,7 @@ impl ServerBuilder {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the clock of a server that was given none"
-)]
+#[expect(clippy::disallowed_methods, reason = "the clock of a server that was given none")]
 fn system_time() -> SystemTime {
     SystemTime::now()
 }

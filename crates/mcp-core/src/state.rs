@@ -51,18 +51,14 @@ impl Sealer {
     /// With a key that every instance of the server shares.
     #[must_use]
     pub fn new(key: [u8; 32]) -> Self {
-        Self {
-            key: OnceLock::from(key),
-        }
+        Self { key: OnceLock::from(key) }
     }
 
     /// With a key of this process, drawn when first needed. What it seals opens nowhere else, so a
     /// server of many instances wants [`Sealer::new`].
     #[must_use]
     pub fn of_this_process() -> Self {
-        Self {
-            key: OnceLock::new(),
-        }
+        Self { key: OnceLock::new() }
     }
 
     /// Seals `payload` until `expires`, or for good.
@@ -93,21 +89,12 @@ impl Sealer {
         now: SystemTime,
         sealed: &str,
     ) -> Result<Vec<u8>, SealError> {
-        let mut bytes = URL_SAFE_NO_PAD
-            .decode(sealed)
-            .map_err(|_| SealError::Invalid)?;
-        let body = bytes
-            .len()
-            .checked_sub(TAG)
-            .filter(|n| *n >= EXPIRY)
-            .ok_or(SealError::Invalid)?;
+        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| SealError::Invalid)?;
+        let body =
+            bytes.len().checked_sub(TAG).filter(|n| *n >= EXPIRY).ok_or(SealError::Invalid)?;
         let (signed, tag) = bytes.split_at(body);
-        self.mac(binding, signed)
-            .verify_truncated_left(tag)
-            .map_err(|_| SealError::Invalid)?;
-        let expires = signed
-            .first_chunk()
-            .map_or(0, |bytes| u64::from_be_bytes(*bytes));
+        self.mac(binding, signed).verify_truncated_left(tag).map_err(|_| SealError::Invalid)?;
+        let expires = signed.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
         if expires != 0 && expires <= unix_seconds(now) {
             return Err(SealError::Expired);
         }
@@ -122,11 +109,7 @@ impl Sealer {
         block[..key.len()].copy_from_slice(key);
         let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
         // Each part carries its length, so that no two bindings read alike.
-        for part in [
-            binding.purpose.as_bytes(),
-            binding.principal.as_bytes(),
-            binding.request,
-        ] {
+        for part in [binding.purpose.as_bytes(), binding.principal.as_bytes(), binding.request] {
             mac.update(&(part.len() as u64).to_be_bytes());
             mac.update(part);
         }
@@ -136,9 +119,7 @@ impl Sealer {
 }
 
 fn unix_seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .unwrap_or(Duration::ZERO)
-        .as_secs()
+    time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs()
 }
 
 /// Bytes that nobody can guess.
@@ -200,11 +181,7 @@ mod tests {
     const NOW: Duration = Duration::from_secs(1_800_000_000);
 
     fn binding<'a>(principal: &'a str, request: &'a [u8]) -> Binding<'a> {
-        Binding {
-            purpose: "state",
-            principal,
-            request,
-        }
+        Binding { purpose: "state", principal, request }
     }
 
     #[test]
@@ -217,49 +194,22 @@ mod tests {
         for (case, other) in [
             ("principal", binding("bob", b"tools/call")),
             ("request", binding("alice", b"prompts/get")),
-            (
-                "purpose",
-                Binding {
-                    purpose: "cursor",
-                    ..mine
-                },
-            ),
+            ("purpose", Binding { purpose: "cursor", ..mine }),
             ("shifted parts", binding("alicetools", b"/call")),
         ] {
-            assert_eq!(
-                sealer.open(&other, now, &sealed),
-                Err(SealError::Invalid),
-                "{case}"
-            );
+            assert_eq!(sealer.open(&other, now, &sealed), Err(SealError::Invalid), "{case}");
         }
-        assert_eq!(
-            Sealer::new([8; 32]).open(&mine, now, &sealed),
-            Err(SealError::Invalid)
-        );
-        assert_eq!(
-            Sealer::of_this_process().open(&mine, now, &sealed),
-            Err(SealError::Invalid)
-        );
+        assert_eq!(Sealer::new([8; 32]).open(&mine, now, &sealed), Err(SealError::Invalid));
+        assert_eq!(Sealer::of_this_process().open(&mine, now, &sealed), Err(SealError::Invalid));
         let late = now + Duration::from_secs(60);
         assert_eq!(sealer.open(&mine, late, &sealed), Err(SealError::Expired));
     }
 
     #[test]
     fn a_digest_sees_the_value_and_not_its_spelling() {
-        assert_eq!(
-            digest(&json!({"a": 1, "b": [true]})),
-            digest(&json!({"b": [true], "a": 1}))
-        );
-        for other in [
-            json!({"a": 1}),
-            json!({"a": "1", "b": [true]}),
-            json!({"a": 1, "b": true}),
-        ] {
-            assert_ne!(
-                digest(&json!({"a": 1, "b": [true]})),
-                digest(&other),
-                "{other}"
-            );
+        assert_eq!(digest(&json!({"a": 1, "b": [true]})), digest(&json!({"b": [true], "a": 1})));
+        for other in [json!({"a": 1}), json!({"a": "1", "b": [true]}), json!({"a": 1, "b": true})] {
+            assert_ne!(digest(&json!({"a": 1, "b": [true]})), digest(&other), "{other}");
         }
     }
 

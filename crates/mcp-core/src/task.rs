@@ -187,9 +187,7 @@ impl Work {
 
 impl fmt::Debug for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Work")
-            .field("tool", &self.tool)
-            .finish_non_exhaustive()
+        f.debug_struct("Work").field("tool", &self.tool).finish_non_exhaustive()
     }
 }
 

@@ -81,11 +81,7 @@ where
     I: DeserializeOwned + JsonSchema + Send + 'static,
     O: ToolOutput,
 {
-    FnTool {
-        spec,
-        call,
-        input: std::marker::PhantomData,
-    }
+    FnTool { spec, call, input: std::marker::PhantomData }
 }
 
 impl<F, I, Fut, O> Tool for FnTool<F, I>
@@ -154,19 +150,13 @@ impl ToolSpec {
     /// With a name for people.
     #[must_use]
     pub fn with_title(self, title: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            title: Some(title.into()),
-            ..self
-        }
+        Self { title: Some(title.into()), ..self }
     }
 
     /// With hints.
     #[must_use]
     pub fn with_annotations(self, annotations: ToolAnnotations) -> Self {
-        Self {
-            annotations,
-            ..self
-        }
+        Self { annotations, ..self }
     }
 
     /// With the hints of a tool that changes nothing and may be called again.
@@ -188,10 +178,7 @@ impl ToolSpec {
     /// With a schema of one's own for the arguments.
     #[must_use]
     pub fn with_input_schema(self, schema: Value) -> Self {
-        Self {
-            input_schema: Some(schema),
-            ..self
-        }
+        Self { input_schema: Some(schema), ..self }
     }
 }
 
@@ -249,11 +236,7 @@ impl CallToolResult {
     /// A failure with a text for the agent.
     #[must_use]
     pub fn error(text: String) -> Self {
-        Self {
-            content: vec![Content::text(text)],
-            is_error: true,
-            ..Self::default()
-        }
+        Self { content: vec![Content::text(text)], is_error: true, ..Self::default() }
     }
 }
 
@@ -291,10 +274,7 @@ impl ToolOutput for Content {
 
 impl ToolOutput for Vec<Content> {
     fn into_result(self) -> Result<CallToolResult, serde_json::Error> {
-        Ok(CallToolResult {
-            content: self,
-            ..CallToolResult::default()
-        })
+        Ok(CallToolResult { content: self, ..CallToolResult::default() })
     }
 }
 

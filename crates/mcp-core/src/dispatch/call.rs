@@ -29,10 +29,7 @@ const STATE: &str = "state";
 /// How long a person may take to answer.
 const STATE_LIFETIME: Duration = Duration::from_secs(600);
 /// A resource's contents may be anything, and anyone's.
-const READ: Caching = Caching {
-    ttl: Duration::ZERO,
-    scope: CacheScope::Private,
-};
+const READ: Caching = Caching { ttl: Duration::ZERO, scope: CacheScope::Private };
 
 /// The members that make a request a later round of another.
 #[derive(Deserialize)]
@@ -45,10 +42,7 @@ struct RoundParams {
 
 impl From<RoundParams> for Rounds {
     fn from(params: RoundParams) -> Self {
-        Self {
-            inputs: params.input_responses.unwrap_or_default(),
-            state: params.request_state,
-        }
+        Self { inputs: params.input_responses.unwrap_or_default(), state: params.request_state }
     }
 }
 
@@ -252,11 +246,7 @@ impl Parts {
         let prompt = self.registry.prompt(&name).ok_or_else(|| {
             ErrorObject::invalid_params(format!("unknown prompt: {}", shown(&name)))
         })?;
-        let required = prompt
-            .spec
-            .arguments
-            .iter()
-            .filter(|argument| argument.required);
+        let required = prompt.spec.arguments.iter().filter(|argument| argument.required);
         let lost: Vec<_> = required
             .filter(|argument| !arguments.contains_key(argument.name.as_ref()))
             .map(|argument| argument.name.as_ref())
@@ -272,9 +262,9 @@ impl Parts {
                 Ok(body) => Ok(self.complete(body, features, None)),
                 Err(err) => Err(internal("prompts/get", &err)),
             },
-            Err(HandlerError::NotFound) => Err(ErrorObject::invalid_params(
-                "the prompt's subject does not exist",
-            )),
+            Err(HandlerError::NotFound) => {
+                Err(ErrorObject::invalid_params("the prompt's subject does not exist"))
+            }
             Err(HandlerError::Invalid(text)) => Err(ErrorObject::invalid_params(text)),
             Err(HandlerError::Interrupted(interrupt)) => {
                 self.interrupted(interrupt, &cx, &subject(&request.method, &name, &given))

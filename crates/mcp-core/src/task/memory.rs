@@ -38,10 +38,7 @@ struct Entry {
 impl MemoryTasks {
     /// With a way to run a future in the background, such as `|f| { tokio::spawn(f); }`.
     pub fn new(spawn: impl Fn(BoxFuture<()>) + Send + Sync + 'static) -> Self {
-        Self {
-            spawn: Arc::new(spawn),
-            tasks: Arc::default(),
-        }
+        Self { spawn: Arc::new(spawn), tasks: Arc::default() }
     }
 
     fn tasks(&self) -> MutexGuard<'_, HashMap<TaskId, Entry>> {
@@ -66,19 +63,8 @@ impl MemoryTasks {
     /// Runs the next round of the task in the background.
     fn run(&self, id: TaskId) {
         let Some((work, inputs, state, cancellation)) = self.tasks().get(&id).map(|entry| {
-            let Entry {
-                work,
-                inputs,
-                state,
-                cancellation,
-                ..
-            } = entry;
-            (
-                work.clone(),
-                inputs.clone(),
-                state.clone(),
-                cancellation.clone(),
-            )
+            let Entry { work, inputs, state, cancellation, .. } = entry;
+            (work.clone(), inputs.clone(), state.clone(), cancellation.clone())
         }) else {
             return;
         };
@@ -131,11 +117,7 @@ impl Entry {
         }
         self.inputs.merge(responses);
         let ready = left.is_empty();
-        self.set(if ready {
-            TaskStatus::Working
-        } else {
-            TaskStatus::InputRequired(left)
-        });
+        self.set(if ready { TaskStatus::Working } else { TaskStatus::InputRequired(left) });
         ready
     }
 }
@@ -143,11 +125,7 @@ impl Entry {
 #[async_trait]
 impl TaskStore for MemoryTasks {
     async fn create(&self, work: Work) -> Result<Task, TaskError> {
-        let id = TaskId::new(
-            state::random::<16>()
-                .map(|byte| format!("{byte:02x}"))
-                .concat(),
-        );
+        let id = TaskId::new(state::random::<16>().map(|byte| format!("{byte:02x}")).concat());
         let task = Task {
             id: id.clone(),
             status: TaskStatus::Working,
@@ -202,8 +180,6 @@ impl TaskStore for MemoryTasks {
 
 impl fmt::Debug for MemoryTasks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryTasks")
-            .field("tasks", &self.tasks().len())
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryTasks").field("tasks", &self.tasks().len()).finish_non_exhaustive()
     }
 }

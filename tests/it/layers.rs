@@ -16,30 +16,18 @@ struct Row<'a> {
 
 /// The rows whose first cell is one name in backticks, under the heading with the dependency table.
 fn table() -> BTreeMap<&'static str, Row<'static>> {
-    let (_, section) = ARCHITECTURE
-        .split_once("## Who may use whom")
-        .expect("the section is there");
-    let (section, _) = section
-        .split_once("\n## ")
-        .expect("another section follows");
+    let (_, section) =
+        ARCHITECTURE.split_once("## Who may use whom").expect("the section is there");
+    let (section, _) = section.split_once("\n## ").expect("another section follows");
     let cells = |line: &'static str| line.trim_matches('|').split('|').map(str::trim);
     let names = |cell: &'static str| cell.split('`').skip(1).step_by(2).collect::<BTreeSet<_>>();
-    let rows = section
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .map(|line| {
-            let [package, may_use, outside] = cells(line).collect::<Vec<_>>()[..] else {
-                panic!("not three cells: {line}");
-            };
-            let may_use = (may_use != "anything").then(|| names(may_use));
-            (
-                package.trim_matches('`'),
-                Row {
-                    may_use,
-                    outside: names(outside),
-                },
-            )
-        });
+    let rows = section.lines().filter(|line| line.starts_with("| `")).map(|line| {
+        let [package, may_use, outside] = cells(line).collect::<Vec<_>>()[..] else {
+            panic!("not three cells: {line}");
+        };
+        let may_use = (may_use != "anything").then(|| names(may_use));
+        (package.trim_matches('`'), Row { may_use, outside: names(outside) })
+    });
     let rows: BTreeMap<_, _> = rows.collect();
     assert!(rows.len() > 10, "the table was not understood");
     rows
@@ -52,9 +40,7 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
     let list = |value: &Value| value.as_array().cloned().expect("an array");
     let name = |value: &Value| value["name"].as_str().expect("a name").to_owned();
     let package = |package: &Value| {
-        let used = list(&package["dependencies"])
-            .into_iter()
-            .filter(|dep| dep["kind"] != "dev");
+        let used = list(&package["dependencies"]).into_iter().filter(|dep| dep["kind"] != "dev");
         (name(package), used.map(|dep| name(&dep)).collect())
     };
     list(&metadata["packages"]).iter().map(package).collect()
@@ -62,31 +48,15 @@ fn packages() -> BTreeMap<String, BTreeSet<String>> {
 
 /// The names of everything `package` links, with the features it really has.
 fn linked(package: &str) -> BTreeSet<String> {
-    let tree = cargo(&[
-        "tree",
-        "-p",
-        package,
-        "-e",
-        "normal",
-        "--prefix=none",
-        "--format={p}",
-    ]);
-    tree.lines()
-        .filter_map(|line| Some(line.split_whitespace().next()?.to_owned()))
-        .collect()
+    let tree = cargo(&["tree", "-p", package, "-e", "normal", "--prefix=none", "--format={p}"]);
+    tree.lines().filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect()
 }
 
 fn cargo(arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO"));
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments);
     let output = command.output().expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("cargo prints UTF-8")
 }
 
@@ -104,11 +74,8 @@ fn no_package_uses_more_of_the_workspace_than_its_row_allows() {
     for (package, row) in table() {
         let Some(may_use) = row.may_use else { continue };
         let inside = |used: &&String| packages.contains_key(used.as_str());
-        let used: BTreeSet<&str> = packages[package]
-            .iter()
-            .filter(inside)
-            .map(String::as_str)
-            .collect();
+        let used: BTreeSet<&str> =
+            packages[package].iter().filter(inside).map(String::as_str).collect();
         let beyond: Vec<_> = used.difference(&may_use).collect();
         assert!(
             beyond.is_empty(),
@@ -120,40 +87,23 @@ fn no_package_uses_more_of_the_workspace_than_its_row_allows() {
 #[test]
 fn an_outside_crate_with_a_place_stays_in_it() {
     let table = table();
-    let gated: BTreeSet<&str> = table
-        .values()
-        .flat_map(|row| row.outside.iter().copied())
-        .collect();
+    let gated: BTreeSet<&str> =
+        table.values().flat_map(|row| row.outside.iter().copied()).collect();
     let packages = packages();
     for (package, row) in &table {
         if row.may_use.is_none() {
             continue;
         }
         let gates = |used: &&str| gated.contains(used) && !row.outside.contains(used);
-        let beyond: Vec<_> = packages[*package]
-            .iter()
-            .map(String::as_str)
-            .filter(gates)
-            .collect();
-        assert!(
-            beyond.is_empty(),
-            "{package} uses {beyond:?}, which have their place elsewhere"
-        );
+        let beyond: Vec<_> = packages[*package].iter().map(String::as_str).filter(gates).collect();
+        assert!(beyond.is_empty(), "{package} uses {beyond:?}, which have their place elsewhere");
     }
 }
 
 #[test]
 fn the_core_links_no_transport_and_no_cloud() {
     let refused = |name: &String| {
-        let exact = [
-            "http",
-            "http-body",
-            "hyper",
-            "reqwest",
-            "axum",
-            "rustls",
-            "lambda_runtime",
-        ];
+        let exact = ["http", "http-body", "hyper", "reqwest", "axum", "rustls", "lambda_runtime"];
         exact.contains(&name.as_str()) || name.starts_with("aws-")
     };
     let found: Vec<_> = linked("mcp-core").into_iter().filter(refused).collect();
@@ -162,23 +112,11 @@ fn the_core_links_no_transport_and_no_cloud() {
 
 #[test]
 fn a_function_links_one_tls() {
-    let refused = [
-        "aws-lc-rs",
-        "aws-lc-sys",
-        "openssl",
-        "openssl-sys",
-        "native-tls",
-        "rustls-native-certs",
-    ];
-    for package in packages()
-        .into_keys()
-        .filter(|name| name.starts_with("fn-"))
-    {
+    let refused =
+        ["aws-lc-rs", "aws-lc-sys", "openssl", "openssl-sys", "native-tls", "rustls-native-certs"];
+    for package in packages().into_keys().filter(|name| name.starts_with("fn-")) {
         let linked = linked(&package);
-        let found: Vec<_> = refused
-            .iter()
-            .filter(|name| linked.contains(**name))
-            .collect();
+        let found: Vec<_> = refused.iter().filter(|name| linked.contains(**name)).collect();
         assert!(found.is_empty(), "{package} links {found:?}");
     }
 }

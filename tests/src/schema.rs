@@ -9,13 +9,8 @@ use jsonschema::{Registry, Validator};
 use serde_json::{Value, json};
 
 /// The revisions with a schema, oldest first.
-pub const REVISIONS: [&str; 5] = [
-    "2024-11-05",
-    "2025-03-26",
-    "2025-06-18",
-    "2025-11-25",
-    "2026-07-28",
-];
+pub const REVISIONS: [&str; 5] =
+    ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
 
 /// Panics unless `frame`, sent by a server of `revision` while it answers `method`, is valid.
 ///
@@ -50,15 +45,11 @@ pub fn violations(revision: &str, method: &str, frame: &Value) -> Vec<String> {
     }
     if let Some(error) = frame.get("error") {
         let code = error.get("code").and_then(Value::as_i64);
-        return schema.violations(
-            schema.error_definition(code),
-            &with_readable_id(revision, frame),
-        );
+        return schema
+            .violations(schema.error_definition(code), &with_readable_id(revision, frame));
     }
-    let mut found = schema.violations(
-        schema.first_of(&["JSONRPCResultResponse", "JSONRPCResponse"]),
-        frame,
-    );
+    let mut found =
+        schema.violations(schema.first_of(&["JSONRPCResultResponse", "JSONRPCResponse"]), frame);
     if let Some(result) = frame.get("result")
         && let Some(definition) = result_definition(method, result)
     {
@@ -127,10 +118,7 @@ static SCHEMAS: LazyLock<HashMap<&'static str, Schema>> = LazyLock::new(|| {
         include_str!("../schema/2025-11-25/schema.json"),
         include_str!("../schema/2026-07-28/schema.json"),
     ];
-    REVISIONS
-        .into_iter()
-        .zip(sources.map(Schema::parse))
-        .collect()
+    REVISIONS.into_iter().zip(sources.map(Schema::parse)).collect()
 });
 
 struct Schema {
@@ -144,32 +132,15 @@ struct Schema {
 const ROOT: &str = "mcp://schema/schema.json";
 
 impl Schema {
-    #[expect(
-        clippy::expect_used,
-        reason = "the input is vendored; a fault in it is ours"
-    )]
+    #[expect(clippy::expect_used, reason = "the input is vendored; a fault in it is ours")]
     fn parse(source: &str) -> Self {
         let root: Value = serde_json::from_str(source).expect("a vendored schema is JSON");
-        let container = if root.get("$defs").is_some() {
-            "$defs"
-        } else {
-            "definitions"
-        };
-        let names = root[container]
-            .as_object()
-            .into_iter()
-            .flat_map(|defs| defs.keys().cloned());
+        let container = if root.get("$defs").is_some() { "$defs" } else { "definitions" };
+        let names = root[container].as_object().into_iter().flat_map(|defs| defs.keys().cloned());
         let names = names.collect();
         let registry = Registry::new().add(ROOT, root).expect("the root has a URI");
-        let registry = registry
-            .prepare()
-            .expect("every reference of a vendored schema resolves");
-        Self {
-            container,
-            names,
-            registry,
-            compiled: Mutex::default(),
-        }
+        let registry = registry.prepare().expect("every reference of a vendored schema resolves");
+        Self { container, names, registry, compiled: Mutex::default() }
     }
 
     fn first_of(&self, names: &[&'static str]) -> &'static str {
@@ -199,22 +170,13 @@ impl Schema {
         validator.iter_errors(value).map(shown).collect()
     }
 
-    #[expect(
-        clippy::expect_used,
-        reason = "the input is vendored; a fault in it is ours"
-    )]
+    #[expect(clippy::expect_used, reason = "the input is vendored; a fault in it is ours")]
     fn compiled(&self, definition: &'static str) -> Arc<Validator> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let build = || {
             let schema = json!({ "$ref": format!("{ROOT}#/{}/{definition}", self.container) });
-            let options = jsonschema::options()
-                .with_registry(&self.registry)
-                .offline();
-            Arc::new(
-                options
-                    .build(&schema)
-                    .expect("a vendored definition compiles"),
-            )
+            let options = jsonschema::options().with_registry(&self.registry).offline();
+            Arc::new(options.build(&schema).expect("a vendored definition compiles"))
         };
         Arc::clone(compiled.entry(definition).or_insert_with(build))
     }
@@ -227,11 +189,7 @@ mod tests {
     #[track_caller]
     fn is_valid(revision: &str, method: &str, frame: Value, expected: bool) {
         let found = violations(revision, method, &frame);
-        assert_eq!(
-            found.is_empty(),
-            expected,
-            "{revision} {method} {frame}: {found:?}"
-        );
+        assert_eq!(found.is_empty(), expected, "{revision} {method} {frame}: {found:?}");
     }
 
     #[test]
@@ -262,12 +220,7 @@ mod tests {
         let frame = json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "t"}]}});
         for revision in REVISIONS {
             is_valid(revision, "tools/list", frame.clone(), false);
-            is_valid(
-                revision,
-                "unheard/of",
-                frame.clone(),
-                revision < "2026-07-28",
-            );
+            is_valid(revision, "unheard/of", frame.clone(), revision < "2026-07-28");
         }
     }
 
@@ -275,20 +228,10 @@ mod tests {
     fn an_error_is_held_to_its_code() {
         let error = |code: i64, data: Value| json!({"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": "no", "data": data}});
         let good = json!({"supported": ["2026-07-28"], "requested": "x"});
-        is_valid(
-            "2026-07-28",
-            "tools/list",
-            error(-32022, good.clone()),
-            true,
-        );
+        is_valid("2026-07-28", "tools/list", error(-32022, good.clone()), true);
         is_valid("2026-07-28", "tools/list", error(-32022, json!({})), false);
         is_valid("2025-06-18", "tools/list", error(-32022, good), true);
-        is_valid(
-            "2026-07-28",
-            "tools/call",
-            error(-32602, json!({"any": 1})),
-            true,
-        );
+        is_valid("2026-07-28", "tools/call", error(-32602, json!({"any": 1})), true);
     }
 
     #[test]

@@ -1,2 +1,70 @@
-//! Starts here.
-fn main() {}
+//! `cargo xtask`: the project's commands. Continuous integration runs `cargo xtask test`, like everybody else.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people: it says what it does"
+)]
+
+mod build;
+mod conformance;
+mod docs;
+mod fuzz;
+mod install;
+mod interop;
+mod lint;
+mod process;
+mod steps;
+mod suite;
+mod table;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+/// The project's commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    /// All that continuous integration runs
+    Test,
+    /// Formatting, clippy and rustdoc without a warning, licences and advisories
+    Lint,
+    /// The official suite, over HTTP and as a Lambda behind an emulated API Gateway
+    Conformance(conformance::Options),
+    /// Published clients list and call every tool of the local server
+    Interop(interop::Options),
+    /// Mutated requests at the HTTP entry
+    Fuzz {
+        /// For how long
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
+    /// Regenerate what is generated: docs/configuration.md and the README's table of tools
+    Docs {
+        /// Write nothing; fail on a difference
+        #[arg(long)]
+        check: bool,
+    },
+    /// Release builds of the functions, zipped as Lambda wants them
+    BuildLambda,
+}
+
+fn main() -> ExitCode {
+    let done = match Command::parse() {
+        Command::Test => suite::run(),
+        Command::Lint => lint::run(),
+        Command::Conformance(options) => conformance::run(&options),
+        Command::Interop(options) => interop::run(&options),
+        Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
+        Command::Docs { check } => docs::run(check),
+        Command::BuildLambda => build::lambda(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => {
+            eprintln!("error: {err:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

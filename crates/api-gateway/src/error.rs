@@ -24,6 +24,9 @@ pub enum Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EventError {
+    /// It is not UTF-8, so no JSON.
+    #[error("not an API Gateway proxy event: not utf-8")]
+    NotText,
     /// It is not an API Gateway proxy event: the function is wired to something else.
     #[error("not an API Gateway proxy event")]
     NotAnEvent(#[source] serde_json::Error),

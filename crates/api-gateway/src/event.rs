@@ -66,7 +66,9 @@ struct Event<'a> {
 /// [`EventError::BadRequest`] is the client's fault; the other variants mean that the function is
 /// not behind API Gateway.
 pub fn parse_event(json: &Bytes) -> Result<(Request<Full<Bytes>>, PayloadFormat), EventError> {
-    let event: Event<'_> = serde_json::from_slice(json).map_err(EventError::NotAnEvent)?;
+    // Checked as a whole: checking each string by itself costs a tenth of a request.
+    let text = str::from_utf8(json).map_err(|_| EventError::NotText)?;
+    let event: Event<'_> = serde_json::from_str(text).map_err(EventError::NotAnEvent)?;
     let format = match event
         .version
         .as_ref()

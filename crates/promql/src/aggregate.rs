@@ -30,9 +30,7 @@ pub(crate) fn evaluate(ev: &Evaluator<'_>, expr: &AggregateExpr) -> Result<Vec<T
         T_COUNT_VALUES => return count_values(ev, expr),
         _ => {
             let op = expr.op;
-            return Err(Error::Unsupported(format!(
-                "the aggregation {op} is not supported"
-            )));
+            return Err(Error::Unsupported(format!("the aggregation {op} is not supported")));
         }
     };
     let groups = group(ev.vector(&expr.expr)?, expr.modifier.as_ref());
@@ -45,10 +43,7 @@ pub(crate) fn evaluate(ev: &Evaluator<'_>, expr: &AggregateExpr) -> Result<Vec<T
                 }
             }
         }
-        Track {
-            labels,
-            values: states.into_iter().map(|state| state.finish(fold)).collect(),
-        }
+        Track { labels, values: states.into_iter().map(|state| state.finish(fold)).collect() }
     });
     Ok(tracks.collect())
 }
@@ -141,10 +136,7 @@ fn group(tracks: Vec<Track>, modifier: Option<&LabelModifier>) -> Vec<(Labels, V
 
 fn param(expr: &AggregateExpr) -> Result<&Expr, Error> {
     expr.param.as_deref().ok_or_else(|| {
-        crate::parse::invalid(format!(
-            "parse error: no parameter for {} provided",
-            expr.op
-        ))
+        crate::parse::invalid(format!("parse error: no parameter for {} provided", expr.op))
     })
 }
 
@@ -155,24 +147,17 @@ fn select_k(
     order: fn(f64, f64) -> std::cmp::Ordering,
 ) -> Result<Vec<Track>, Error> {
     let counts = ev.scalar(param(expr)?)?;
-    let limits = counts
-        .iter()
-        .map(|&k| whole(k))
-        .collect::<Result<Vec<_>, _>>()?;
+    let limits = counts.iter().map(|&k| whole(k)).collect::<Result<Vec<_>, _>>()?;
     let mut selected = Vec::new();
     for (_, members) in group(ev.vector(&expr.expr)?, expr.modifier.as_ref()) {
         let mut kept: Vec<Track> = members
             .iter()
-            .map(|member| Track {
-                labels: member.labels.clone(),
-                values: vec![None; ev.grid.len],
-            })
+            .map(|member| Track { labels: member.labels.clone(), values: vec![None; ev.grid.len] })
             .collect();
         for (step, &limit) in limits.iter().enumerate() {
             let values = members.iter().enumerate();
-            let mut ranked: Vec<(usize, f64)> = values
-                .filter_map(|(index, member)| Some((index, member.values[step]?)))
-                .collect();
+            let mut ranked: Vec<(usize, f64)> =
+                values.filter_map(|(index, member)| Some((index, member.values[step]?))).collect();
             ranked
                 .sort_by(|(_, a), (_, b)| a.is_nan().cmp(&b.is_nan()).then_with(|| order(*a, *b)));
             for (index, value) in ranked.into_iter().take(limit) {
@@ -195,10 +180,7 @@ fn select_k(
 /// `k` as a number of series; negative is none.
 fn whole(k: f64) -> Result<usize, Error> {
     if k.is_nan() || k.abs() >= i64::MAX as f64 {
-        let shown = format_value(k);
-        return Err(Error::Execution(format!(
-            "Scalar value {shown} overflows int64"
-        )));
+        return Err(Error::Execution(format!("Scalar value {k:?} overflows int64")));
     }
     Ok(k.max(0.0) as usize)
 }
@@ -211,10 +193,7 @@ fn quantiles(ev: &Evaluator<'_>, expr: &AggregateExpr) -> Result<Vec<Track>, Err
             let mut values: Vec<f64> = members.iter().filter_map(|m| m.values[step]).collect();
             (!values.is_empty()).then(|| quantile(rank, &mut values))
         });
-        Track {
-            labels,
-            values: values.collect(),
-        }
+        Track { labels, values: values.collect() }
     });
     Ok(tracks.collect())
 }
@@ -231,14 +210,9 @@ fn count_values(ev: &Evaluator<'_>, expr: &AggregateExpr) -> Result<Vec<Track>, 
         for (step, value) in track.values.into_iter().enumerate() {
             let Some(value) = value else { continue };
             let labels = group.with(&label, &format_value(value));
-            let counts = counted
-                .entry(labels)
-                .or_insert_with(|| vec![None; ev.grid.len]);
+            let counts = counted.entry(labels).or_insert_with(|| vec![None; ev.grid.len]);
             counts[step] = Some(counts[step].unwrap_or(0.0) + 1.0);
         }
     }
-    Ok(counted
-        .into_iter()
-        .map(|(labels, values)| Track { labels, values })
-        .collect())
+    Ok(counted.into_iter().map(|(labels, values)| Track { labels, values }).collect())
 }

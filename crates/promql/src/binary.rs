@@ -15,24 +15,20 @@ use crate::{Error, Labels, METRIC_NAME};
 pub(crate) fn evaluate(ev: &Evaluator<'_>, expr: &BinaryExpr) -> Result<Steps, Error> {
     let modifier = expr.modifier.clone().unwrap_or_default();
     if modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some() {
-        return Err(Error::Unsupported(
-            "the `fill` modifiers are not supported".into(),
-        ));
+        return Err(Error::Unsupported("the `fill` modifiers are not supported".into()));
     }
     let op = Op::new(expr.op, modifier.return_bool)?;
     match (ev.eval(&expr.lhs)?, ev.eval(&expr.rhs)?) {
         (Steps::Scalar(left), Steps::Scalar(right)) => {
             let pairs = left.into_iter().zip(right);
-            Ok(Steps::Scalar(
-                pairs.map(|(l, r)| op.on_scalars(l, r)).collect(),
-            ))
+            Ok(Steps::Scalar(pairs.map(|(l, r)| op.on_scalars(l, r)).collect()))
         }
-        (Steps::Vector(tracks), Steps::Scalar(right)) => with_scalar(&op, tracks, |step, value| {
-            op.apply(value, right[step], value)
-        }),
-        (Steps::Scalar(left), Steps::Vector(tracks)) => with_scalar(&op, tracks, |step, value| {
-            op.apply(left[step], value, value)
-        }),
+        (Steps::Vector(tracks), Steps::Scalar(right)) => {
+            with_scalar(&op, tracks, |step, value| op.apply(value, right[step], value))
+        }
+        (Steps::Scalar(left), Steps::Vector(tracks)) => {
+            with_scalar(&op, tracks, |step, value| op.apply(left[step], value, value))
+        }
         (Steps::Vector(left), Steps::Vector(right)) => {
             let matching = Matching::new(&modifier);
             let tracks = match op.kind {
@@ -89,18 +85,12 @@ impl Op {
             T_LOR => Kind::Set(Set::Or),
             T_LUNLESS => Kind::Set(Set::Unless),
             _ => {
-                return Err(Error::Unsupported(format!(
-                    "operator {token} is not supported"
-                )));
+                return Err(Error::Unsupported(format!("operator {token} is not supported")));
             }
         };
         // Prometheus 2 forgets to drop the name for atan2.
         let arithmetic = matches!(kind, Kind::Arithmetic(_)) && token.id() != T_ATAN2;
-        Ok(Self {
-            kind,
-            as_bool,
-            drops_name: as_bool || arithmetic,
-        })
+        Ok(Self { kind, as_bool, drops_name: as_bool || arithmetic })
     }
 
     /// The result for one pair; a comparison that holds gives `kept`, one that does not a gap.
@@ -125,11 +115,7 @@ fn with_scalar(
     apply: impl Fn(usize, f64) -> Option<f64>,
 ) -> Result<Steps, Error> {
     let tracks = tracks.into_iter().map(|track| {
-        let track = if op.drops_name {
-            track.without_metric_name()
-        } else {
-            track
-        };
+        let track = if op.drops_name { track.without_metric_name() } else { track };
         track.filter_map(&apply)
     });
     merge(tracks.collect()).map(Steps::Vector)
@@ -143,10 +129,7 @@ struct Matching<'a> {
 
 impl<'a> Matching<'a> {
     fn new(modifier: &'a BinModifier) -> Self {
-        Self {
-            labels: modifier.matching.as_ref(),
-            card: &modifier.card,
-        }
+        Self { labels: modifier.matching.as_ref(), card: &modifier.card }
     }
 
     /// What of the labels must be equal on both sides.
@@ -176,11 +159,7 @@ impl<'a> Matching<'a> {
 
     /// The labels of the result of one pair; `many` is the side that keeps its labels.
     fn result_labels(&self, op: &Op, many: &Labels, one: &Labels) -> Labels {
-        let named = if op.drops_name {
-            many.without_metric_name()
-        } else {
-            many.clone()
-        };
+        let named = if op.drops_name { many.without_metric_name() } else { many.clone() };
         match (self.card, self.labels) {
             (VectorMatchCardinality::OneToOne, Some(LabelModifier::Include(on))) => {
                 named.filter(|name| on.labels.iter().any(|label| label == name))
@@ -280,29 +259,18 @@ fn match_one_side(
             let Some(one_value) = one[single].values[step] else {
                 continue;
             };
-            let (l, r) = if swapped {
-                (one_value, many_value)
-            } else {
-                (many_value, one_value)
-            };
+            let (l, r) = if swapped { (one_value, many_value) } else { (many_value, one_value) };
             let Some(value) = op.apply(l, r, l) else {
                 continue;
             };
             let place = *pairs.entry((index, single)).or_insert_with(|| {
                 let labels = matching.result_labels(op, &track.labels, &one[single].labels);
                 *places.entry(labels).or_insert_with_key(|labels| {
-                    results.push(Track {
-                        labels: labels.clone(),
-                        values: vec![None; steps],
-                    });
+                    results.push(Track { labels: labels.clone(), values: vec![None; steps] });
                     results.len() - 1
                 })
             });
-            let unique_by = if one_to_one {
-                (group, 0)
-            } else {
-                (group, place)
-            };
+            let unique_by = if one_to_one { (group, 0) } else { (group, place) };
             if !matched.insert(unique_by) {
                 return Err(Error::Execution(if one_to_one {
                     "multiple matches for labels: many-to-one matching must be explicit \

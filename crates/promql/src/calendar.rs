@@ -16,11 +16,7 @@ pub(crate) fn part(name: &str) -> Option<fn(f64) -> f64> {
         },
         "days_in_month" => |t| {
             let Date { year, month, .. } = date(t);
-            let next = if month == 12 {
-                (year + 1, 1)
-            } else {
-                (year, month + 1)
-            };
+            let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
             (first_of_month(next.0, next.1) - first_of_month(year, month)) as f64
         },
         "month" => |t| date(t).month as f64,
@@ -58,11 +54,7 @@ fn date(seconds: f64) -> Date {
     let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let from_march = (5 * of_year + 2) / 153;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
     Date {
         year: year_of_era + era * 400 + i64::from(month <= 2),
         month,
@@ -72,11 +64,7 @@ fn date(seconds: f64) -> Date {
 
 /// Days since 1970 of the first of a month.
 fn first_of_month(year: i64, month: i64) -> i64 {
-    let (year, from_march) = if month <= 2 {
-        (year - 1, month + 9)
-    } else {
-        (year, month - 3)
-    };
+    let (year, from_march) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let year_of_era = year.rem_euclid(400);
     let of_era =
         year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * from_march + 2) / 5;
@@ -102,22 +90,13 @@ mod tests {
         for (seconds, expected) in [
             (0.0, [1970.0, 1.0, 1.0, 0.0, 0.0, 4.0, 1.0, 31.0]),
             // 2024-02-29 23:59:59, a Thursday
-            (
-                1_709_251_199.0,
-                [2024.0, 2.0, 29.0, 23.0, 59.0, 4.0, 60.0, 29.0],
-            ),
+            (1_709_251_199.0, [2024.0, 2.0, 29.0, 23.0, 59.0, 4.0, 60.0, 29.0]),
             // 2000-12-31 12:34:56, a Sunday
-            (
-                978_266_096.0,
-                [2000.0, 12.0, 31.0, 12.0, 34.0, 0.0, 366.0, 31.0],
-            ),
+            (978_266_096.0, [2000.0, 12.0, 31.0, 12.0, 34.0, 0.0, 366.0, 31.0]),
             // 1969-12-31 23:00:00, a Wednesday
             (-3600.0, [1969.0, 12.0, 31.0, 23.0, 0.0, 3.0, 365.0, 31.0]),
             // 2100 is no leap year: 2100-03-01
-            (
-                4_107_542_400.0,
-                [2100.0, 3.0, 1.0, 0.0, 0.0, 1.0, 60.0, 31.0],
-            ),
+            (4_107_542_400.0, [2100.0, 3.0, 1.0, 0.0, 0.0, 1.0, 60.0, 31.0]),
         ] {
             let got = names.map(|name| part(name).unwrap()(seconds));
             assert_eq!(got, expected, "{seconds}");

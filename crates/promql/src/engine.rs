@@ -37,17 +37,9 @@ impl Engine {
         time_ms: i64,
     ) -> Result<Value, Error> {
         let expr = parse(query)?;
-        let grid = Grid {
-            start_ms: time_ms,
-            step_ms: 1,
-            len: 1,
-        };
-        let ev = Evaluator {
-            storage,
-            windows: self.windows,
-            grid,
-            query_bounds: (time_ms, time_ms),
-        };
+        let grid = Grid { start_ms: time_ms, step_ms: 1, len: 1 };
+        let ev =
+            Evaluator { storage, windows: self.windows, grid, query_bounds: (time_ms, time_ms) };
         if expr.value_type() == ValueType::Matrix {
             return raw_samples(&ev, &expr).map(Value::Matrix);
         }
@@ -56,20 +48,11 @@ impl Engine {
                 timestamp_ms: time_ms,
                 value: values.first().copied().unwrap_or(f64::NAN),
             }),
-            Steps::Text(value) => Value::String {
-                timestamp_ms: time_ms,
-                value,
-            },
+            Steps::Text(value) => Value::String { timestamp_ms: time_ms, value },
             Steps::Vector(tracks) => {
                 let present = tracks.into_iter().filter_map(|track| {
                     let value = track.values.first().copied().flatten()?;
-                    Some((
-                        track.labels,
-                        Sample {
-                            timestamp_ms: time_ms,
-                            value,
-                        },
-                    ))
+                    Some((track.labels, Sample { timestamp_ms: time_ms, value }))
                 });
                 let mut vector: Vec<_> = present.collect();
                 if !has_order(&expr) {
@@ -94,9 +77,7 @@ impl Engine {
         step_ms: i64,
     ) -> Result<Value, Error> {
         if end_ms < start_ms {
-            return Err(invalid(
-                "end timestamp must not be before start time".into(),
-            ));
+            return Err(invalid("end timestamp must not be before start time".into()));
         }
         if step_ms < 1 {
             return Err(invalid(
@@ -116,12 +97,7 @@ impl Engine {
         }
         let grid = Grid::new(start_ms, end_ms, step_ms)?;
         let query_bounds = (start_ms, end_ms);
-        let ev = Evaluator {
-            storage,
-            windows: self.windows,
-            grid,
-            query_bounds,
-        };
+        let ev = Evaluator { storage, windows: self.windows, grid, query_bounds };
         let steps = ev.eval(&expr)?;
         Ok(Value::Matrix(steps.into_series(grid)))
     }
@@ -133,17 +109,10 @@ fn raw_samples(ev: &Evaluator<'_>, expr: &Expr) -> Result<Vec<Series>, Error> {
     let Some(&end_ms) = range.ends.first() else {
         return Ok(Vec::new());
     };
-    let series = range
-        .series
-        .into_iter()
-        .filter_map(|Series { labels, samples }| {
-            let samples = ev
-                .windows
-                .over(&samples, range.range_ms)
-                .at(end_ms)
-                .to_vec();
-            (!samples.is_empty()).then_some(Series { labels, samples })
-        });
+    let series = range.series.into_iter().filter_map(|Series { labels, samples }| {
+        let samples = ev.windows.over(&samples, range.range_ms).at(end_ms).to_vec();
+        (!samples.is_empty()).then_some(Series { labels, samples })
+    });
     let mut series: Vec<Series> = series.collect();
     series.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(series)

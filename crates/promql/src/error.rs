@@ -23,7 +23,5 @@ pub enum Error {
 }
 
 fn place(position: Option<(usize, usize)>) -> String {
-    position.map_or_else(String::new, |(line, column)| {
-        format!("{line}:{column}: parse error: ")
-    })
+    position.map_or_else(String::new, |(line, column)| format!("{line}:{column}: parse error: "))
 }

@@ -32,11 +32,7 @@ impl Grid {
         let steps = (i128::from(end_ms) - i128::from(start_ms)).div_euclid(step_ms.into()) + 1;
         let len = usize::try_from(steps.max(0)).unwrap_or(usize::MAX);
         check_size(len, 1)?;
-        Ok(Self {
-            start_ms,
-            step_ms,
-            len,
-        })
+        Ok(Self { start_ms, step_ms, len })
     }
 
     pub(crate) fn times(self) -> impl Iterator<Item = i64> {
@@ -58,10 +54,7 @@ impl Steps {
             Self::Vector(tracks) => tracks,
             Self::Scalar(values) => {
                 let values = values.into_iter().map(Some).collect();
-                vec![Track {
-                    labels: Labels::default(),
-                    values,
-                }]
+                vec![Track { labels: Labels::default(), values }]
             }
             Self::Text(_) => Vec::new(),
         }
@@ -73,19 +66,10 @@ impl Steps {
             .into_tracks()
             .into_iter()
             .map(|track| {
-                let samples = grid
-                    .times()
-                    .zip(track.values)
-                    .filter_map(|(timestamp_ms, value)| {
-                        Some(Sample {
-                            timestamp_ms,
-                            value: value?,
-                        })
-                    });
-                Series {
-                    labels: track.labels,
-                    samples: samples.collect(),
-                }
+                let samples = grid.times().zip(track.values).filter_map(|(timestamp_ms, value)| {
+                    Some(Sample { timestamp_ms, value: value? })
+                });
+                Series { labels: track.labels, samples: samples.collect() }
             })
             .filter(|series| !series.samples.is_empty())
             .collect();
@@ -118,9 +102,9 @@ impl Evaluator<'_> {
             Expr::Paren(paren) => self.eval(&paren.expr),
             Expr::NumberLiteral(number) => Ok(Steps::Scalar(vec![number.val; self.grid.len])),
             Expr::StringLiteral(text) => Ok(Steps::Text(text.val.clone())),
-            Expr::VectorSelector(selector) => self
-                .instant_selector(selector, |sample| sample.value)
-                .map(Steps::Vector),
+            Expr::VectorSelector(selector) => {
+                self.instant_selector(selector, |sample| sample.value).map(Steps::Vector)
+            }
             Expr::Unary(unary) => self.negate(unary),
             Expr::Binary(expr) => binary::evaluate(self, expr),
             Expr::Aggregate(expr) => aggregate::evaluate(self, expr).map(Steps::Vector),
@@ -171,14 +155,8 @@ impl Evaluator<'_> {
         self.check_size(series.len())?;
         let tracks = series.into_iter().map(|series| {
             let mut windows = self.windows.over(&series.samples, LOOKBACK_MS);
-            let values = ends
-                .iter()
-                .map(|&end| windows.at(end).last().map(&pick))
-                .collect();
-            Track {
-                labels: series.labels,
-                values,
-            }
+            let values = ends.iter().map(|&end| windows.at(end).last().map(&pick)).collect();
+            Track { labels: series.labels, values }
         });
         merge(tracks.collect())
     }
@@ -187,44 +165,25 @@ impl Evaluator<'_> {
         let range_ms = millis(selector.range);
         let ends = self.reference_times(selector.vs.at.as_ref(), selector.vs.offset.as_ref());
         let series = self.select(&selector.vs, &ends, range_ms)?;
-        Ok(RangeVector {
-            series,
-            ends,
-            range_ms,
-        })
+        Ok(RangeVector { series, ends, range_ms })
     }
 
     /// Evaluates the inner expression on a grid of its own, aligned to multiples of its step.
     fn subquery(&self, subquery: &SubqueryExpr) -> Result<RangeVector, Error> {
         let range_ms = millis(subquery.range);
         let ends = self.reference_times(subquery.at.as_ref(), subquery.offset.as_ref());
-        let step_ms = subquery
-            .step
-            .map_or(DEFAULT_SUBQUERY_STEP_MS, millis)
-            .max(1);
+        let step_ms = subquery.step.map_or(DEFAULT_SUBQUERY_STEP_MS, millis).max(1);
         let (first, last) = (ends.first().copied(), ends.last().copied());
         let (Some(first), Some(last)) = (first, last) else {
-            return Ok(RangeVector {
-                series: Vec::new(),
-                ends,
-                range_ms,
-            });
+            return Ok(RangeVector { series: Vec::new(), ends, range_ms });
         };
         let earliest = first.saturating_sub(range_ms);
         let past = earliest.rem_euclid(step_ms);
-        let aligned = if past == 0 {
-            earliest
-        } else {
-            earliest.saturating_add(step_ms - past)
-        };
+        let aligned = if past == 0 { earliest } else { earliest.saturating_add(step_ms - past) };
         let grid = Grid::new(aligned, last, step_ms)?;
         let inner = Evaluator { grid, ..*self };
         let series = inner.eval(&subquery.expr)?.into_series(grid);
-        Ok(RangeVector {
-            series,
-            ends,
-            range_ms,
-        })
+        Ok(RangeVector { series, ends, range_ms })
     }
 
     /// All samples that windows of this length ending at `ends` can see, series sorted by labels.
@@ -238,9 +197,7 @@ impl Evaluator<'_> {
         let (Some(&first), Some(&last)) = (ends.first(), ends.last()) else {
             return Ok(Vec::new());
         };
-        let mut series = self
-            .storage
-            .select(&matchers, first.saturating_sub(range_ms), last);
+        let mut series = self.storage.select(&matchers, first.saturating_sub(range_ms), last);
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(series)
     }
@@ -258,9 +215,7 @@ impl Evaluator<'_> {
             AtModifier::At(time) => unix_millis(*time),
         });
         let times = self.grid.times();
-        times
-            .map(|time| fixed.unwrap_or(time).saturating_sub(offset_ms))
-            .collect()
+        times.map(|time| fixed.unwrap_or(time).saturating_sub(offset_ms)).collect()
     }
 
     /// Refuses to lay this many series over the steps when they would not fit in memory.
@@ -272,10 +227,7 @@ impl Evaluator<'_> {
         Ok(match self.eval(&unary.expr)? {
             Steps::Scalar(values) => Steps::Scalar(values.into_iter().map(|v| -v).collect()),
             Steps::Vector(tracks) => Steps::Vector(merge(
-                tracks
-                    .into_iter()
-                    .map(|t| t.without_metric_name().map(|v| -v))
-                    .collect(),
+                tracks.into_iter().map(|t| t.without_metric_name().map(|v| -v)).collect(),
             )?),
             Steps::Text(_) => return Err(mismatch("scalar or instant vector", &unary.expr)),
         })

@@ -4,11 +4,7 @@
 /// that reads back as the same float, never with an exponent.
 pub fn format_value(value: f64) -> String {
     if value.is_infinite() {
-        return if value > 0.0 {
-            "+Inf".into()
-        } else {
-            "-Inf".into()
-        };
+        return if value > 0.0 { "+Inf".into() } else { "-Inf".into() };
     }
     // Rust's `Display` is the shortest round trip without an exponent, as Go's 'f' with -1; NaN
     // is written the same way too.

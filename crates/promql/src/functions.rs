@@ -56,9 +56,7 @@ pub(crate) fn call(ev: &Evaluator<'_>, call: &Call) -> Result<Steps, Error> {
             } else if let Some(steps) = over_time::call(ev, call)? {
                 return Ok(steps);
             } else {
-                return Err(Error::Unsupported(format!(
-                    "the function {name} is not supported"
-                )));
+                return Err(Error::Unsupported(format!("the function {name} is not supported")));
             }
         }
     };
@@ -91,23 +89,14 @@ fn elementwise(name: &str) -> Option<fn(f64) -> f64> {
         "rad" => |degrees| degrees * std::f64::consts::PI / 180.0,
         // Zero and NaN stay what they are.
         "sgn" => |v| {
-            if v == 0.0 || v.is_nan() {
-                v
-            } else {
-                v.signum()
-            }
+            if v == 0.0 || v.is_nan() { v } else { v.signum() }
         },
         _ => return None,
     })
 }
 
 fn mapped(tracks: Vec<Track>, function: impl Fn(f64) -> f64) -> Result<Vec<Track>, Error> {
-    merge(
-        tracks
-            .into_iter()
-            .map(|t| t.without_metric_name().map(&function))
-            .collect(),
-    )
+    merge(tracks.into_iter().map(|t| t.without_metric_name().map(&function)).collect())
 }
 
 /// The time of each step in seconds.
@@ -116,10 +105,7 @@ fn seconds(ev: &Evaluator<'_>) -> Vec<f64> {
 }
 
 fn unlabelled(values: Vec<f64>) -> Track {
-    Track {
-        labels: Labels::default(),
-        values: values.into_iter().map(Some).collect(),
-    }
+    Track { labels: Labels::default(), values: values.into_iter().map(Some).collect() }
 }
 
 fn scalar(ev: &Evaluator<'_>, vector: &Expr) -> Result<Vec<f64>, Error> {
@@ -137,13 +123,8 @@ fn scalar(ev: &Evaluator<'_>, vector: &Expr) -> Result<Vec<f64>, Error> {
 /// One, at each step at which no track has a value; with the labels that the selector demands.
 pub(crate) fn absent_where_missing(ev: &Evaluator<'_>, expr: &Expr, present: &[Track]) -> Track {
     let missing = |step: usize| present.iter().all(|track| track.values[step].is_none());
-    let values = (0..ev.grid.len)
-        .map(|step| missing(step).then_some(1.0))
-        .collect();
-    Track {
-        labels: demanded_labels(expr),
-        values,
-    }
+    let values = (0..ev.grid.len).map(|step| missing(step).then_some(1.0)).collect();
+    Track { labels: demanded_labels(expr), values }
 }
 
 /// The labels that a selector fixes with `=`. A label with a second matcher is not fixed.
@@ -159,9 +140,7 @@ fn demanded_labels(expr: &Expr) -> Labels {
         _ => None,
     });
     let only_once = |name: &str| matchers.iter().filter(|m| m.name == name).count() == 1;
-    fixed
-        .filter(|(name, _)| *name != METRIC_NAME && only_once(name))
-        .collect()
+    fixed.filter(|(name, _)| *name != METRIC_NAME && only_once(name)).collect()
 }
 
 /// The time of the sample that a selector picks, else the time of the step.
@@ -171,9 +150,7 @@ fn timestamp(ev: &Evaluator<'_>, vector: &Expr) -> Result<Vec<Track>, Error> {
     } else {
         let times = seconds(ev);
         let tracks = ev.vector(vector)?.into_iter();
-        tracks
-            .map(|track| track.filter_map(|step, _| Some(times[step])))
-            .collect()
+        tracks.map(|track| track.filter_map(|step, _| Some(times[step]))).collect()
     };
     Ok(tracks.into_iter().map(Track::without_metric_name).collect())
 }
@@ -202,11 +179,7 @@ fn clamp(
         if max < min { None } else { Some(clamped) }
     };
     let tracks = ev.vector(vector)?.into_iter();
-    merge(
-        tracks
-            .map(|track| track.without_metric_name().filter_map(limit))
-            .collect(),
-    )
+    merge(tracks.map(|track| track.without_metric_name().filter_map(limit)).collect())
 }
 
 fn round(ev: &Evaluator<'_>, vector: &Expr, to: Option<&Expr>) -> Result<Vec<Track>, Error> {
@@ -220,11 +193,7 @@ fn round(ev: &Evaluator<'_>, vector: &Expr, to: Option<&Expr>) -> Result<Vec<Tra
         Some((value * inverse + 0.5).floor() / inverse)
     };
     let tracks = ev.vector(vector)?.into_iter();
-    merge(
-        tracks
-            .map(|track| track.without_metric_name().filter_map(rounded))
-            .collect(),
-    )
+    merge(tracks.map(|track| track.without_metric_name().filter_map(rounded)).collect())
 }
 
 /// Sorts by value, NaN last. Only an instant query has an order.
@@ -247,14 +216,10 @@ fn texts(ev: &Evaluator<'_>, exprs: &[&Expr]) -> Result<Vec<String>, Error> {
 fn label_replace(ev: &Evaluator<'_>, vector: &Expr, args: &[&Expr]) -> Result<Vec<Track>, Error> {
     let texts = texts(ev, args)?;
     let [target, replacement, source, pattern] = texts.as_slice() else {
-        return Err(crate::parse::invalid(
-            "label_replace needs four strings".into(),
-        ));
+        return Err(crate::parse::invalid("label_replace needs four strings".into()));
     };
     let regex = Regex::new(&format!("^(?:{pattern})$")).map_err(|_| {
-        Error::Execution(format!(
-            "invalid regular expression in label_replace(): {pattern}"
-        ))
+        Error::Execution(format!("invalid regular expression in label_replace(): {pattern}"))
     })?;
     check_target("label_replace", target)?;
     let tracks = ev.vector(vector)?.into_iter().map(|mut track| {
@@ -272,9 +237,7 @@ fn label_replace(ev: &Evaluator<'_>, vector: &Expr, args: &[&Expr]) -> Result<Ve
 fn label_join(ev: &Evaluator<'_>, vector: &Expr, args: &[&Expr]) -> Result<Vec<Track>, Error> {
     let texts = texts(ev, args)?;
     let [target, separator, sources @ ..] = texts.as_slice() else {
-        return Err(crate::parse::invalid(
-            "label_join needs at least two strings".into(),
-        ));
+        return Err(crate::parse::invalid("label_join needs at least two strings".into()));
     };
     if let Some(source) = sources.iter().find(|source| !is_label_name(source)) {
         return Err(Error::Execution(format!(
@@ -283,10 +246,8 @@ fn label_join(ev: &Evaluator<'_>, vector: &Expr, args: &[&Expr]) -> Result<Vec<T
     }
     check_target("label_join", target)?;
     let tracks = ev.vector(vector)?.into_iter().map(|mut track| {
-        let values: Vec<&str> = sources
-            .iter()
-            .map(|name| track.labels.get(name).unwrap_or_default())
-            .collect();
+        let values: Vec<&str> =
+            sources.iter().map(|name| track.labels.get(name).unwrap_or_default()).collect();
         track.labels = track.labels.with(target, &values.join(separator));
         track
     });
@@ -297,9 +258,7 @@ fn check_target(function: &str, name: &str) -> Result<(), Error> {
     if is_label_name(name) {
         return Ok(());
     }
-    Err(Error::Execution(format!(
-        "invalid destination label name in {function}(): {name}"
-    )))
+    Err(Error::Execution(format!("invalid destination label name in {function}(): {name}")))
 }
 
 /// Whether a text is a label name: a letter or underscore, then also digits.

@@ -13,18 +13,12 @@ pub(crate) fn quantiles(buckets: Vec<Track>, ranks: &[f64]) -> Vec<Track> {
     let histograms = histograms(buckets).into_iter().map(|(labels, buckets)| {
         let values = ranks.iter().enumerate().map(|(step, &rank)| {
             let present = buckets.iter().filter_map(|(upper_bound, track)| {
-                Some(Bucket {
-                    upper_bound: *upper_bound,
-                    count: track.values[step]?,
-                })
+                Some(Bucket { upper_bound: *upper_bound, count: track.values[step]? })
             });
             let present: Vec<Bucket> = present.collect();
             (!present.is_empty()).then(|| bucket_quantile(rank, present))
         });
-        Track {
-            labels,
-            values: values.collect(),
-        }
+        Track { labels, values: values.collect() }
     });
     histograms.collect()
 }
@@ -35,16 +29,11 @@ fn histograms(buckets: Vec<Track>) -> Vec<(Labels, Vec<(f64, Track)>)> {
     let mut histograms: Vec<(Labels, Vec<(f64, Track)>)> = Vec::new();
     let mut places: HashMap<Labels, usize> = HashMap::new();
     for track in buckets {
-        let Some(upper_bound) = track
-            .labels
-            .get(BUCKET_LABEL)
-            .and_then(|le| le.parse().ok())
+        let Some(upper_bound) = track.labels.get(BUCKET_LABEL).and_then(|le| le.parse().ok())
         else {
             continue;
         };
-        let labels = track
-            .labels
-            .filter(|name| name != BUCKET_LABEL && name != METRIC_NAME);
+        let labels = track.labels.filter(|name| name != BUCKET_LABEL && name != METRIC_NAME);
         let place = *places.entry(labels).or_insert_with_key(|labels| {
             histograms.push((labels.clone(), Vec::new()));
             histograms.len() - 1
@@ -72,10 +61,7 @@ fn bucket_quantile(rank: f64, mut buckets: Vec<Bucket>) -> f64 {
         return f64::INFINITY;
     }
     buckets.sort_by(|a, b| a.upper_bound.total_cmp(&b.upper_bound));
-    if buckets
-        .last()
-        .is_none_or(|last| last.upper_bound != f64::INFINITY)
-    {
+    if buckets.last().is_none_or(|last| last.upper_bound != f64::INFINITY) {
         return f64::NAN;
     }
     // Buckets whose bounds are written differently but are the same number are one.
@@ -143,10 +129,7 @@ mod tests {
         ] {
             let bucket = |&(upper_bound, count): &(f64, f64)| Bucket { upper_bound, count };
             let got = bucket_quantile(rank, buckets.iter().map(bucket).collect());
-            assert!(
-                got == expected || got.is_nan() && expected.is_nan(),
-                "{rank} {buckets:?}"
-            );
+            assert!(got == expected || got.is_nan() && expected.is_nan(), "{rank} {buckets:?}");
         }
     }
 }

@@ -16,10 +16,8 @@ pub struct Labels(Arc<[(String, String)]>);
 impl Labels {
     /// Labels from pairs in any order. Of two pairs with the same name the last one counts.
     pub fn new<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        let mut pairs: Vec<(String, String)> = pairs
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
+        let mut pairs: Vec<(String, String)> =
+            pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         // A stable sort keeps the later of two equal names behind the earlier one.
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, earlier| {
@@ -35,10 +33,7 @@ impl Labels {
 
     /// The value of a label, or nothing when the series does not have it.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let index = self
-            .0
-            .binary_search_by(|(key, _)| key.as_str().cmp(name))
-            .ok()?;
+        let index = self.0.binary_search_by(|(key, _)| key.as_str().cmp(name)).ok()?;
         Some(&self.0[index].1)
     }
 
@@ -49,9 +44,7 @@ impl Labels {
 
     /// Names and values in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The number of labels, the metric name included.
@@ -76,13 +69,7 @@ impl Labels {
         if self.0.iter().all(|(name, _)| keep(name)) {
             return self.clone();
         }
-        Self(
-            self.0
-                .iter()
-                .filter(|(name, _)| keep(name))
-                .cloned()
-                .collect(),
-        )
+        Self(self.0.iter().filter(|(name, _)| keep(name)).cloned().collect())
     }
 
     /// The same labels without the metric name.
@@ -116,17 +103,9 @@ mod tests {
 
     #[test]
     fn labels_are_sorted_and_empty_values_are_dropped() {
-        let labels = Labels::new([
-            ("job", "api"),
-            ("__name__", "up"),
-            ("env", ""),
-            ("job", "web"),
-        ]);
+        let labels = Labels::new([("job", "api"), ("__name__", "up"), ("env", ""), ("job", "web")]);
         assert_eq!(labels.to_string(), r#"{__name__="up", job="web"}"#);
-        assert_eq!(
-            (labels.len(), labels.get("env"), labels.get("job")),
-            (2, None, Some("web"))
-        );
+        assert_eq!((labels.len(), labels.get("env"), labels.get("job")), (2, None, Some("web")));
     }
 
     #[test]

@@ -7,12 +7,8 @@ use crate::Labels;
 /// Compares by the values of these labels, one after the other, then by all labels.
 pub(crate) fn compare_by(a: &Labels, b: &Labels, names: &[String]) -> Ordering {
     let value = |labels: &'_ Labels, name: &str| labels.get(name).unwrap_or_default().to_owned();
-    let differing = names
-        .iter()
-        .map(|name| compare(&value(a, name), &value(b, name)));
-    differing
-        .fold(Ordering::Equal, Ordering::then)
-        .then_with(|| a.cmp(b))
+    let differing = names.iter().map(|name| compare(&value(a, name), &value(b, name)));
+    differing.fold(Ordering::Equal, Ordering::then).then_with(|| a.cmp(b))
 }
 
 /// Compares two texts; runs of digits by their number, the rest byte by byte.
@@ -35,10 +31,7 @@ fn compare(a: &str, b: &str) -> Ordering {
 
 /// Takes the digits at the front, without leading zeros.
 fn split_number<'a>(text: &mut &'a [u8]) -> &'a [u8] {
-    let end = text
-        .iter()
-        .position(|c| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.iter().position(|c| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, rest) = text.split_at(end);
     *text = rest;
     let zeros = digits.iter().take_while(|digit| **digit == b'0').count();

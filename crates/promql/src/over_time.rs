@@ -21,9 +21,7 @@ pub(crate) fn call(ev: &Evaluator<'_>, call: &Call) -> Result<Option<Steps>, Err
             Some(quantile(q, &mut w.values().collect::<Vec<_>>()))
         })?,
         ("predict_linear", [range, seconds]) => {
-            over_windows(ev, range, &[seconds], |w, [seconds, _]| {
-                w.predict_linear(seconds)
-            })?
+            over_windows(ev, range, &[seconds], |w, [seconds, _]| w.predict_linear(seconds))?
         }
         ("holt_winters" | "double_exponential_smoothing", [range, level, trend]) => {
             check_factor("smoothing", "sf", &ev.scalar(level)?)?;
@@ -40,13 +38,7 @@ pub(crate) fn call(ev: &Evaluator<'_>, call: &Call) -> Result<Option<Steps>, Err
     };
     let keeps_name = matches!(name, "last_over_time" | "first_over_time");
     let tracks = tracks.into_iter();
-    let tracks = tracks.map(|track| {
-        if keeps_name {
-            track
-        } else {
-            track.without_metric_name()
-        }
-    });
+    let tracks = tracks.map(|track| if keeps_name { track } else { track.without_metric_name() });
     merge(tracks.collect()).map(|tracks| Some(Steps::Vector(tracks)))
 }
 
@@ -66,14 +58,8 @@ fn named(name: &str) -> Option<Apply> {
             sum.extend(w.values());
             Some(sum.total())
         },
-        "min_over_time" => |w, _| {
-            w.values()
-                .reduce(|a, b| if b < a || a.is_nan() { b } else { a })
-        },
-        "max_over_time" => |w, _| {
-            w.values()
-                .reduce(|a, b| if b > a || a.is_nan() { b } else { a })
-        },
+        "min_over_time" => |w, _| w.values().reduce(|a, b| if b < a || a.is_nan() { b } else { a }),
+        "max_over_time" => |w, _| w.values().reduce(|a, b| if b > a || a.is_nan() { b } else { a }),
         "count_over_time" => |w, _| Some(w.samples.len() as f64),
         "first_over_time" => |w, _| w.values().next(),
         "last_over_time" => |w, _| w.values().last(),
@@ -90,10 +76,8 @@ fn over_windows(
     params: &[&Expr],
     apply: Apply,
 ) -> Result<Vec<Track>, Error> {
-    let params: Vec<Vec<f64>> = params
-        .iter()
-        .map(|param| ev.scalar(param))
-        .collect::<Result<_, _>>()?;
+    let params: Vec<Vec<f64>> =
+        params.iter().map(|param| ev.scalar(param)).collect::<Result<_, _>>()?;
     let range = ev.range_vector(range)?;
     ev.check_size(range.series.len())?;
     let tracks = range.series.into_iter().map(|series| {
@@ -102,22 +86,10 @@ fn over_windows(
         let values = steps.map(|(step, (step_ms, &end_ms))| {
             let samples = windows.at(end_ms);
             let param = |index: usize| params.get(index).map_or(0.0, |values| values[step]);
-            let window = Window {
-                samples,
-                end_ms,
-                range_ms: range.range_ms,
-                step_ms,
-            };
-            if samples.is_empty() {
-                None
-            } else {
-                apply(&window, [param(0), param(1)])
-            }
+            let window = Window { samples, end_ms, range_ms: range.range_ms, step_ms };
+            if samples.is_empty() { None } else { apply(&window, [param(0), param(1)]) }
         });
-        Track {
-            values: values.collect(),
-            labels: series.labels,
-        }
+        Track { values: values.collect(), labels: series.labels }
     });
     Ok(tracks.collect())
 }
@@ -129,10 +101,7 @@ fn absent(ev: &Evaluator<'_>, range: &Expr) -> Result<Vec<Track>, Error> {
 }
 
 fn check_factor(kind: &str, symbol: &str, factors: &[f64]) -> Result<(), Error> {
-    match factors
-        .iter()
-        .find(|&&factor| !(factor > 0.0 && factor < 1.0))
-    {
+    match factors.iter().find(|&&factor| !(factor > 0.0 && factor < 1.0)) {
         None => Ok(()),
         Some(factor) => Err(Error::Execution(format!(
             "invalid {kind} factor. Expected: 0 < {symbol} < 1, got: {factor:.6}"

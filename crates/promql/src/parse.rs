@@ -20,26 +20,16 @@ pub(crate) fn parse(query: &str) -> Result<Expr, Error> {
         // The parser only knows the name of Prometheus 3. It refuses nothing but a clash with a
         // function of its own, which would then do as well.
         let matrix_and_factors = vec![ValueType::Matrix, ValueType::Scalar, ValueType::Scalar];
-        let old = Function::new(
-            "holt_winters",
-            matrix_and_factors,
-            0,
-            ValueType::Vector,
-            false,
-        );
+        let old = Function::new("holt_winters", matrix_and_factors, 0, ValueType::Vector, false);
         let _ = register_extra_functions(vec![old]);
     });
     if query.len() > MAX_QUERY_BYTES {
-        return Err(invalid(format!(
-            "the query is longer than {MAX_QUERY_BYTES} bytes"
-        )));
+        return Err(invalid(format!("the query is longer than {MAX_QUERY_BYTES} bytes")));
     }
     let expr = promql_parser::parser::parse(query)
         .map_err(|message| diagnose::diagnose(query, message))?;
     if depth(&expr) > MAX_DEPTH {
-        return Err(invalid(format!(
-            "the query is nested deeper than {MAX_DEPTH} levels"
-        )));
+        return Err(invalid(format!("the query is nested deeper than {MAX_DEPTH} levels")));
     }
     Ok(expr)
 }
@@ -54,27 +44,20 @@ pub fn matchers(selector: &str) -> Result<Vec<Matcher>, Error> {
         Expr::VectorSelector(selector) if selector.offset.is_none() && selector.at.is_none() => {
             selector_matchers(&selector)
         }
-        _ => Err(invalid(
-            "a series selector is expected, such as up{job=\"api\"}".into(),
-        )),
+        _ => Err(invalid("a series selector is expected, such as up{job=\"api\"}".into())),
     }
 }
 
 /// The matchers of a parsed selector, the one for its name included.
 pub(crate) fn selector_matchers(selector: &VectorSelector) -> Result<Vec<Matcher>, Error> {
-    let Matchers {
-        matchers,
-        or_matchers,
-    } = &selector.matchers;
+    let Matchers { matchers, or_matchers } = &selector.matchers;
     if !or_matchers.is_empty() {
-        return Err(Error::Unsupported(
-            "`or` between label matchers is not supported".into(),
-        ));
+        return Err(Error::Unsupported("`or` between label matchers is not supported".into()));
     }
-    let name = selector.name.iter().map(|name| Matcher {
-        name: METRIC_NAME.into(),
-        op: MatchOp::Equal(name.clone()),
-    });
+    let name = selector
+        .name
+        .iter()
+        .map(|name| Matcher { name: METRIC_NAME.into(), op: MatchOp::Equal(name.clone()) });
     let others = matchers.iter().map(|matcher| Matcher {
         name: matcher.name.clone(),
         op: match &matcher.op {
@@ -97,10 +80,7 @@ pub(crate) fn without_parens(mut expr: &Expr) -> &Expr {
 
 /// A fault of the query that has no place in its text.
 pub(crate) fn invalid(message: String) -> Error {
-    Error::Parse {
-        message,
-        position: None,
-    }
+    Error::Parse { message, position: None }
 }
 
 /// The name of a type in messages.

@@ -20,9 +20,7 @@ impl<'a> Window<'a> {
 
     /// Each pair of neighbours.
     fn steps(&self) -> impl Iterator<Item = (f64, f64)> + 'a {
-        self.samples
-            .windows(2)
-            .map(|pair| (pair[0].value, pair[1].value))
+        self.samples.windows(2).map(|pair| (pair[0].value, pair[1].value))
     }
 
     fn first_and_last(&self) -> Option<(Sample, Sample)> {
@@ -68,10 +66,7 @@ impl<'a> Window<'a> {
         let seconds = |from_ms: i64, to_ms: i64| (to_ms - from_ms) as f64 / 1000.0;
         let sampled = seconds(first.timestamp_ms, last.timestamp_ms);
         let interval = sampled / (self.samples.len() - 1) as f64;
-        let mut to_start = seconds(
-            self.end_ms.saturating_sub(self.range_ms),
-            first.timestamp_ms,
-        );
+        let mut to_start = seconds(self.end_ms.saturating_sub(self.range_ms), first.timestamp_ms);
         let to_end = seconds(last.timestamp_ms, self.end_ms);
         if let Some(growth) = growth
             && growth > 0.0
@@ -84,11 +79,7 @@ impl<'a> Window<'a> {
         }
         let mut covered = sampled;
         for distance in [to_start, to_end] {
-            covered += if distance < interval * 1.1 {
-                distance
-            } else {
-                interval / 2.0
-            };
+            covered += if distance < interval * 1.1 { distance } else { interval / 2.0 };
         }
         covered / sampled
     }
@@ -103,11 +94,7 @@ impl<'a> Window<'a> {
     pub(crate) fn irate(&self) -> Option<f64> {
         let (before, last) = self.last_two()?;
         let restarted = last.value < before.value;
-        let growth = if restarted {
-            last.value
-        } else {
-            last.value - before.value
-        };
+        let growth = if restarted { last.value } else { last.value - before.value };
         Some(growth / ((last.timestamp_ms - before.timestamp_ms) as f64 / 1000.0))
     }
 
@@ -135,11 +122,7 @@ impl<'a> Window<'a> {
     fn regression(&self, zero_ms: i64) -> (f64, f64) {
         let first = self.samples[0].value;
         if self.values().all(|value| value == first) {
-            return if first.is_infinite() {
-                (f64::NAN, f64::NAN)
-            } else {
-                (0.0, first)
-            };
+            return if first.is_infinite() { (f64::NAN, f64::NAN) } else { (0.0, first) };
         }
         let n = self.samples.len() as f64;
         let [mut x, mut y, mut xy, mut xx] = [Sum::default(); 4];
@@ -177,9 +160,7 @@ impl<'a> Window<'a> {
 
     /// `changes`: how often the value is another one than before.
     pub(crate) fn changes(&self) -> f64 {
-        self.steps()
-            .filter(|(a, b)| a != b && !(a.is_nan() && b.is_nan()))
-            .count() as f64
+        self.steps().filter(|(a, b)| a != b && !(a.is_nan() && b.is_nan())).count() as f64
     }
 
     /// `resets`: how often the value falls.

@@ -26,11 +26,7 @@ impl Sum {
     /// The compensated sum.
     pub(crate) fn total(self) -> f64 {
         // Of infinite sums the compensation is NaN.
-        if self.sum.is_infinite() {
-            self.sum
-        } else {
-            self.sum + self.compensation
-        }
+        if self.sum.is_infinite() { self.sum } else { self.sum + self.compensation }
     }
 }
 
@@ -90,17 +86,10 @@ mod tests {
             (-0.1, vec![5.0], f64::NEG_INFINITY),
             (1.1, vec![5.0], f64::INFINITY),
         ] {
-            assert_eq!(
-                quantile(q, &mut values.clone()),
-                expected,
-                "{q} of {values:?}"
-            );
+            assert_eq!(quantile(q, &mut values.clone()), expected, "{q} of {values:?}");
         }
         assert!(quantile(0.5, &mut []).is_nan());
         assert!(quantile(f64::NAN, &mut [1.0]).is_nan());
-        assert!(
-            quantile(0.0, &mut [1.0, f64::NAN]).is_nan(),
-            "NaN sorts first"
-        );
+        assert!(quantile(0.0, &mut [1.0, f64::NAN]).is_nan(), "NaN sorts first");
     }
 }

@@ -5,13 +5,7 @@ use crate::{Sample, Windows};
 impl Windows {
     /// Windows of `range_ms` over `samples`, to be asked for in the order of time.
     pub(crate) fn over(self, samples: &[Sample], range_ms: i64) -> Sliding<'_> {
-        Sliding {
-            samples,
-            range_ms,
-            rule: self,
-            from: 0,
-            to: 0,
-        }
+        Sliding { samples, range_ms, rule: self, from: 0, to: 0 }
     }
 }
 
@@ -32,11 +26,7 @@ impl<'a> Sliding<'a> {
             Windows::Closed => time < start_ms,
             Windows::LeftOpen => time <= start_ms,
         };
-        while self
-            .samples
-            .get(self.to)
-            .is_some_and(|s| s.timestamp_ms <= end_ms)
-        {
+        while self.samples.get(self.to).is_some_and(|s| s.timestamp_ms <= end_ms) {
             self.to += 1;
         }
         while self.from < self.to && too_old(self.samples[self.from].timestamp_ms) {
@@ -52,10 +42,7 @@ mod tests {
 
     #[test]
     fn only_the_far_end_of_a_window_depends_on_the_rule() {
-        let samples = [0, 10, 20, 30].map(|timestamp_ms| Sample {
-            timestamp_ms,
-            value: 0.0,
-        });
+        let samples = [0, 10, 20, 30].map(|timestamp_ms| Sample { timestamp_ms, value: 0.0 });
         for (rule, end, expected) in [
             (Windows::Closed, 20, vec![0, 10, 20]),
             (Windows::LeftOpen, 20, vec![10, 20]),
@@ -64,22 +51,15 @@ mod tests {
             (Windows::Closed, 51, vec![]),
             (Windows::Closed, -1, vec![]),
         ] {
-            let seen: Vec<i64> = rule
-                .over(&samples, 20)
-                .at(end)
-                .iter()
-                .map(|s| s.timestamp_ms)
-                .collect();
+            let seen: Vec<i64> =
+                rule.over(&samples, 20).at(end).iter().map(|s| s.timestamp_ms).collect();
             assert_eq!(seen, expected, "{rule:?} {end}");
         }
     }
 
     #[test]
     fn a_window_slides() {
-        let samples = [0, 10, 20, 30].map(|timestamp_ms| Sample {
-            timestamp_ms,
-            value: 0.0,
-        });
+        let samples = [0, 10, 20, 30].map(|timestamp_ms| Sample { timestamp_ms, value: 0.0 });
         let mut windows = Windows::Closed.over(&samples, 10);
         let lengths: Vec<usize> = [0, 5, 10, 30, 100].map(|end| windows.at(end).len()).into();
         assert_eq!(lengths, [1, 1, 2, 2, 0]);

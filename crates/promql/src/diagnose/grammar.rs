@@ -18,14 +18,8 @@ pub(super) struct Node {
 pub(super) enum Shape {
     Call(Vec<Range<usize>>),
     Aggregation(Vec<Range<usize>>),
-    Binary {
-        left: Range<usize>,
-        operator: usize,
-        right: Range<usize>,
-    },
-    Ranged {
-        bracket: usize,
-    },
+    Binary { left: Range<usize>, operator: usize, right: Range<usize> },
+    Ranged { bracket: usize },
     Other,
 }
 
@@ -33,26 +27,10 @@ pub(super) enum Shape {
 /// meaning.
 pub(super) fn first_fault(query: &str) -> Option<Fault> {
     let tokens = tokens(query);
-    if matches!(
-        tokens.as_slice(),
-        [Token {
-            kind: Kind::End,
-            ..
-        }]
-    ) {
-        return Some(Fault {
-            message: "no expression found in input".into(),
-            at: 0,
-        });
+    if matches!(tokens.as_slice(), [Token { kind: Kind::End, .. }]) {
+        return Some(Fault { message: "no expression found in input".into(), at: 0 });
     }
-    let mut reader = Reader {
-        query,
-        tokens,
-        at: 0,
-        depth: 0,
-        in_aggregation: 0,
-        meaning: None,
-    };
+    let mut reader = Reader { query, tokens, at: 0, depth: 0, in_aggregation: 0, meaning: None };
     let read = reader.expr(1).and_then(|_| match reader.peek().kind {
         Kind::End => Ok(()),
         _ => Err(reader.unexpected("", "")),
@@ -120,10 +98,7 @@ impl Reader<'_> {
         let text = &self.query[token.span.clone()];
         let found = match &token.kind {
             Kind::Fault(message) => {
-                return Stop::Fault(Fault {
-                    message: message.clone(),
-                    at: token.span.start,
-                });
+                return Stop::Fault(Fault { message: message.clone(), at: token.span.start });
             }
             Kind::End => "end of input".into(),
             Kind::Name => format!("identifier {text:?}"),
@@ -141,32 +116,19 @@ impl Reader<'_> {
             "" => String::new(),
             context => format!(" in {context}"),
         };
-        let expected = if expected.is_empty() {
-            String::new()
-        } else {
-            format!(", expected {expected}")
-        };
+        let expected =
+            if expected.is_empty() { String::new() } else { format!(", expected {expected}") };
         let message = format!("unexpected {found}{context}{expected}");
-        Stop::Fault(Fault {
-            message,
-            at: token.span.start,
-        })
+        Stop::Fault(Fault { message, at: token.span.start })
     }
 
     fn expect(&mut self, text: &str, context: &str, expected: &str) -> Read<()> {
-        if self.take(text) {
-            Ok(())
-        } else {
-            Err(self.unexpected(context, expected))
-        }
+        if self.take(text) { Ok(()) } else { Err(self.unexpected(context, expected)) }
     }
 
     /// Ends a subexpression, and asks the parser about it unless a fault is known already.
     fn node(&mut self, start: usize, shape: Shape) -> Node {
-        let node = Node {
-            span: start..self.end(),
-            shape,
-        };
+        let node = Node { span: start..self.end(), shape };
         if self.meaning.is_none() {
             self.meaning = meaning::fault(self.query, &node);
         }
@@ -186,20 +148,9 @@ impl Reader<'_> {
             let operator = self.start();
             self.advance();
             self.modifiers()?;
-            let right = self.expr(if right_associative {
-                precedence
-            } else {
-                precedence + 1
-            })?;
+            let right = self.expr(if right_associative { precedence } else { precedence + 1 })?;
             let start = left.span.start;
-            left = self.node(
-                start,
-                Shape::Binary {
-                    left: left.span,
-                    operator,
-                    right: right.span,
-                },
-            );
+            left = self.node(start, Shape::Binary { left: left.span, operator, right: right.span });
         }
         self.depth -= 1;
         Ok(left)
@@ -289,10 +240,7 @@ impl Reader<'_> {
     fn range(&mut self) -> Read<()> {
         if self.is("]") {
             let message = "missing unit character in duration".into();
-            return Err(Stop::Fault(Fault {
-                message,
-                at: self.start(),
-            }));
+            return Err(Stop::Fault(Fault { message, at: self.start() }));
         }
         self.range_duration("subquery selector", "duration")?;
         if self.take("]") {
@@ -312,10 +260,7 @@ impl Reader<'_> {
         let text = &self.query[span.clone()];
         match promql_parser::util::parse_duration(text) {
             Ok(_) => Ok(()),
-            Err(message) => Err(Stop::Fault(Fault {
-                message,
-                at: span.start,
-            })),
+            Err(message) => Err(Stop::Fault(Fault { message, at: span.start })),
         }
     }
 
@@ -334,9 +279,9 @@ impl Reader<'_> {
         let calls = self.tokens.get(self.at + 1).is_some_and(|next| {
             let text = &self.query[next.span.clone()];
             match kind {
-                Kind::Aggregator => ["(", "by", "without"]
-                    .iter()
-                    .any(|word| text.eq_ignore_ascii_case(word)),
+                Kind::Aggregator => {
+                    ["(", "by", "without"].iter().any(|word| text.eq_ignore_ascii_case(word))
+                }
                 _ => text == "(",
             }
         });

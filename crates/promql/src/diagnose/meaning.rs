@@ -24,23 +24,15 @@ pub(super) fn fault(query: &str, node: &Node) -> Option<Fault> {
             named.replace("aggregation expression", "aggregation parameter"),
             arguments.first().map_or(start, |first| first.start),
         ),
-        Shape::Aggregation(_) if message.starts_with("no arguments") => (
-            "no arguments for aggregate expression provided".into(),
-            start,
-        ),
+        Shape::Aggregation(_) if message.starts_with("no arguments") => {
+            ("no arguments for aggregate expression provided".into(), start)
+        }
         Shape::Binary { operator, .. } if message.to_lowercase().contains("bool modifier") => {
             (message, *operator)
         }
         Shape::Binary { left, right, .. } if message.starts_with("binary expression must") => {
             let left_is_right = matches!(type_of(query, left), Some("scalar" | "instant vector"));
-            (
-                message,
-                if left_is_right {
-                    right.start
-                } else {
-                    left.start
-                },
-            )
+            (message, if left_is_right { right.start } else { left.start })
         }
         Shape::Ranged { bracket } => (named, *bracket),
         Shape::Aggregation(_) | Shape::Binary { .. } => (quoted, start),
@@ -61,24 +53,15 @@ pub(super) fn regex_fault(matcher: &str, at: usize) -> Option<Fault> {
     let pattern = message.strip_prefix("illegal regex for ")?;
     let anchored = format!("^(?:{pattern})$");
     let reason = regex::Regex::new(&anchored).err()?.to_string();
-    let reason = reason
-        .lines()
-        .last()?
-        .trim_start_matches("error: ")
-        .to_owned();
-    Some(Fault {
-        message: format!("error parsing regexp: {reason}: `{anchored}`"),
-        at,
-    })
+    let reason = reason.lines().last()?.trim_start_matches("error: ").to_owned();
+    Some(Fault { message: format!("error parsing regexp: {reason}: `{anchored}`"), at })
 }
 
 /// Where the first argument is whose type the parser's message complains of.
 fn mistyped(query: &str, arguments: &[Range<usize>], message: &str) -> Option<usize> {
     let got = rename_types(message.strip_prefix("expected type ")?);
     let got = got.rsplit("got ").next()?.to_owned();
-    let wanted = rename_types(message)
-        .strip_prefix("expected type ")?
-        .to_owned();
+    let wanted = rename_types(message).strip_prefix("expected type ")?.to_owned();
     let suspects = arguments.iter().filter(|argument| {
         type_of(query, argument).is_some_and(|found| found == got && !wanted.starts_with(found))
     });

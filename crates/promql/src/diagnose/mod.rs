@@ -23,29 +23,18 @@ struct Fault {
 
 /// The error for a query the parser refused with `message`.
 pub(crate) fn diagnose(query: &str, message: String) -> Error {
-    let fault = if query.len() > MAX_BYTES {
-        None
-    } else {
-        grammar::first_fault(query)
-    };
+    let fault = if query.len() > MAX_BYTES { None } else { grammar::first_fault(query) };
     match fault {
-        Some(Fault { message, at }) => Error::Parse {
-            message,
-            position: Some(line_and_column(query, at)),
-        },
-        None => Error::Parse {
-            message: format!("parse error: {message}"),
-            position: None,
-        },
+        Some(Fault { message, at }) => {
+            Error::Parse { message, position: Some(line_and_column(query, at)) }
+        }
+        None => Error::Parse { message: format!("parse error: {message}"), position: None },
     }
 }
 
 fn line_and_column(query: &str, at: usize) -> (usize, usize) {
     let before = &query.as_bytes()[..at.min(query.len())];
-    let line_start = before
-        .iter()
-        .rposition(|&byte| byte == b'\n')
-        .map_or(0, |last| last + 1);
+    let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
     let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
     (line, at - line_start + 1)
 }
@@ -61,16 +50,10 @@ mod tests {
             // unbalanced
             ("sum((", "1:6: parse error: unclosed left parenthesis"),
             ("sum(up", "1:7: parse error: unclosed left parenthesis"),
-            (
-                "avg(up) by (job",
-                "1:16: parse error: unclosed left parenthesis",
-            ),
+            ("avg(up) by (job", "1:16: parse error: unclosed left parenthesis"),
             ("up)", "1:4: parse error: unexpected right parenthesis ')'"),
             ("up[5m]]", "1:7: parse error: unexpected right bracket ']'"),
-            (
-                "up{job=\"a\"",
-                "1:11: parse error: unexpected end of input inside braces",
-            ),
+            ("up{job=\"a\"", "1:11: parse error: unexpected end of input inside braces"),
             ("\"a", "1:1: parse error: unterminated quoted string"),
             // tokens
             ("", "1:1: parse error: no expression found in input"),
@@ -79,31 +62,16 @@ mod tests {
             ("=", "1:1: parse error: unexpected \"=\""),
             ("on", "1:1: parse error: unexpected <on>"),
             ("up up", "1:4: parse error: unexpected identifier \"up\""),
-            (
-                "sum(up) foo",
-                "1:9: parse error: unexpected identifier \"foo\"",
-            ),
+            ("sum(up) foo", "1:9: parse error: unexpected identifier \"foo\""),
             ("up on(job) up", "1:4: parse error: unexpected <on>"),
-            (
-                "up * group_left up",
-                "1:6: parse error: unexpected <group_left>",
-            ),
-            (
-                "up{a=\"b\"} or",
-                "1:13: parse error: unexpected end of input",
-            ),
+            ("up * group_left up", "1:6: parse error: unexpected <group_left>"),
+            ("up{a=\"b\"} or", "1:13: parse error: unexpected end of input"),
             ("foo\nsum((", "2:1: parse error: unexpected <aggr:sum>"),
             ("a.b", "1:2: parse error: unexpected character: '.'"),
             ("1 $ 2", "1:3: parse error: unexpected character: '$'"),
             ("é + sum((", "1:1: parse error: unexpected character: 'é'"),
-            (
-                "0x1g",
-                "1:1: parse error: bad number or duration syntax: \"0x1\"",
-            ),
-            (
-                "1h1y",
-                "1:1: parse error: bad number or duration syntax: \"1h1\"",
-            ),
+            ("0x1g", "1:1: parse error: bad number or duration syntax: \"0x1\""),
+            ("1h1y", "1:1: parse error: bad number or duration syntax: \"1h1\""),
             // selectors
             (
                 "up{job=a}",
@@ -129,10 +97,7 @@ mod tests {
                 "1:10: parse error: unexpected identifier \"b\" in label matching, expected \",\" \
                  or \"}\"",
             ),
-            (
-                "{}",
-                "1:1: parse error: vector selector must contain at least one non-empty matcher",
-            ),
+            ("{}", "1:1: parse error: vector selector must contain at least one non-empty matcher"),
             (
                 "up{__name__=\"x\"}",
                 "1:1: parse error: metric name must not be set twice: \"up\" or \"x\"",
@@ -142,27 +107,12 @@ mod tests {
                 "rate(up[5m)",
                 "1:11: parse error: unexpected \")\" in subquery or range, expected \":\" or \"]\"",
             ),
-            (
-                "rate(up[])",
-                "1:9: parse error: missing unit character in duration",
-            ),
+            ("rate(up[])", "1:9: parse error: missing unit character in duration"),
             ("up[5x]", "1:4: parse error: bad duration syntax: \"5\""),
-            (
-                "up[1h30]",
-                "1:4: parse error: bad duration syntax: \"1h30\"",
-            ),
-            (
-                "up[0s]",
-                "1:4: parse error: duration must be greater than 0",
-            ),
-            (
-                "up[5m][5m]",
-                "1:7: parse error: ranges only allowed for vector selectors",
-            ),
-            (
-                "sum(up)[5m]",
-                "1:8: parse error: ranges only allowed for vector selectors",
-            ),
+            ("up[1h30]", "1:4: parse error: bad duration syntax: \"1h30\""),
+            ("up[0s]", "1:4: parse error: duration must be greater than 0"),
+            ("up[5m][5m]", "1:7: parse error: ranges only allowed for vector selectors"),
+            ("sum(up)[5m]", "1:8: parse error: ranges only allowed for vector selectors"),
             (
                 "up offset",
                 "1:10: parse error: unexpected end of input in offset, expected duration",
@@ -171,19 +121,10 @@ mod tests {
                 "up offset \"x\"",
                 "1:11: parse error: unexpected string \"\\\"x\\\"\" in offset, expected duration",
             ),
-            (
-                "up @",
-                "1:5: parse error: unexpected end of input in @, expected timestamp",
-            ),
+            ("up @", "1:5: parse error: unexpected end of input in @, expected timestamp"),
             // calls and aggregations
-            (
-                "foo(up)",
-                "1:1: parse error: unknown function with name \"foo\"",
-            ),
-            (
-                "abs()",
-                "1:1: parse error: expected 1 argument(s) in call to \"abs\", got 0",
-            ),
+            ("foo(up)", "1:1: parse error: unknown function with name \"foo\""),
+            ("abs()", "1:1: parse error: expected 1 argument(s) in call to \"abs\", got 0"),
             (
                 "1 + sum(rate(up, 2))",
                 "1:9: parse error: expected 1 argument(s) in call to \"rate\", got 2",
@@ -212,18 +153,9 @@ mod tests {
                 "1:5: parse error: expected type instant vector in aggregation expression, got \
                  scalar",
             ),
-            (
-                "sum()",
-                "1:1: parse error: no arguments for aggregate expression provided",
-            ),
-            (
-                "sum(up,)",
-                "1:7: parse error: trailing commas not allowed in function call args",
-            ),
-            (
-                "sum(by(job) up)",
-                "1:7: parse error: unexpected \"(\" in aggregation",
-            ),
+            ("sum()", "1:1: parse error: no arguments for aggregate expression provided"),
+            ("sum(up,)", "1:7: parse error: trailing commas not allowed in function call args"),
+            ("sum(by(job) up)", "1:7: parse error: unexpected \"(\" in aggregation"),
             (
                 "sum by job (up)",
                 "1:8: parse error: unexpected identifier \"job\" in grouping opts, expected \"(\"",
@@ -233,10 +165,7 @@ mod tests {
                 "1:21: parse error: unexpected end of input in grouping opts, expected \"(\"",
             ),
             // operators
-            (
-                "1 == 2",
-                "1:3: parse error: comparisons between scalars must use BOOL modifier",
-            ),
+            ("1 == 2", "1:3: parse error: comparisons between scalars must use BOOL modifier"),
             (
                 "up and 1",
                 "1:1: parse error: set operator \"and\" not allowed in binary scalar expression",
@@ -247,16 +176,9 @@ mod tests {
                  types",
             ),
             // Prometheus ends this one with the words of Go's regular expressions.
-            (
-                "up{job=~\"(\"}",
-                "1:4: parse error: error parsing regexp: unclosed group: `^(?:()$`",
-            ),
+            ("up{job=~\"(\"}", "1:4: parse error: error parsing regexp: unclosed group: `^(?:()$`"),
         ] {
-            assert_eq!(
-                parse(query).expect_err(query).to_string(),
-                expected,
-                "{query:?}"
-            );
+            assert_eq!(parse(query).expect_err(query).to_string(), expected, "{query:?}");
         }
     }
 }

@@ -26,13 +26,7 @@ pub(super) struct Token {
 
 /// The tokens of a query; the last one is an end or a fault.
 pub(super) fn tokens(query: &str) -> Vec<Token> {
-    let mut lexer = Lexer {
-        query,
-        at: 0,
-        parens: 0,
-        braces: false,
-        brackets: false,
-    };
+    let mut lexer = Lexer { query, at: 0, parens: 0, braces: false, brackets: false };
     let mut tokens = Vec::new();
     loop {
         let token = lexer.next();
@@ -112,9 +106,7 @@ impl Lexer<'_> {
         let operators: &[&str] = if self.braces {
             &["=~", "!~", "!="]
         } else {
-            &[
-                "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "^", "@",
-            ]
+            &["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "^", "@"]
         };
         if let Some(operator) = operators.iter().find(|op| self.rest().starts_with(**op)) {
             self.at += operator.len();
@@ -122,10 +114,7 @@ impl Lexer<'_> {
         }
         if first == '!' {
             // Go shows the end of the input as the replacement character.
-            let next = self.rest()[1..]
-                .chars()
-                .next()
-                .unwrap_or(char::REPLACEMENT_CHARACTER);
+            let next = self.rest()[1..].chars().next().unwrap_or(char::REPLACEMENT_CHARACTER);
             let place = if self.braces { " inside braces" } else { "" };
             return Kind::Fault(format!("unexpected character after '!'{place}: {next:?}"));
         }
@@ -198,11 +187,7 @@ impl Lexer<'_> {
         let start = self.at;
         let hex = self.accept("0") && self.accept("xX");
         let is_digit = move |c: char| {
-            if hex {
-                c.is_ascii_hexdigit()
-            } else {
-                c.is_ascii_digit()
-            }
+            if hex { c.is_ascii_hexdigit() } else { c.is_ascii_digit() }
         };
         self.run(is_digit);
         if self.accept(".") {
@@ -219,11 +204,7 @@ impl Lexer<'_> {
             return Kind::Duration;
         }
         let scanned = &self.query[start..self.at];
-        let expected = if self.brackets {
-            "duration"
-        } else {
-            "number or duration"
-        };
+        let expected = if self.brackets { "duration" } else { "number or duration" };
         Kind::Fault(format!("bad {expected} syntax: {scanned:?}"))
     }
 

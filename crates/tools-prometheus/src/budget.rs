@@ -31,7 +31,7 @@ impl Page {
         from: usize,
         total: usize,
         budget: usize,
-        size: impl Fn(usize) -> usize,
+        mut size: impl FnMut(usize) -> usize,
     ) -> Self {
         let mut spent: usize = 0;
         let fits = |rank: &usize| {
@@ -41,10 +41,7 @@ impl Page {
         };
         let from = from.min(total);
         let more = (from..total).take_while(fits).count();
-        Self {
-            given: from..(from + more.max(1)).min(total),
-            total,
-        }
+        Self { given: from..(from + more.max(1)).min(total), total }
     }
 
     /// Whether this is everything.
@@ -96,9 +93,7 @@ pub(crate) fn largest_first(count: usize, key: impl Fn(usize) -> f64) -> Vec<usi
 /// could forge it can only confuse their own answer.
 pub(crate) fn digest<'a>(items: impl Iterator<Item = &'a str>) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    items.fold(0xcbf2_9ce4_8422_2325, |hash, item| {
-        step(item.bytes().fold(hash, step), 0xff)
-    })
+    items.fold(0xcbf2_9ce4_8422_2325, |hash, item| step(item.bytes().fold(hash, step), 0xff))
 }
 
 #[cfg(test)]

@@ -22,14 +22,8 @@ pub(crate) struct Explained {
 /// about `query`.
 pub(crate) fn explain(query: &str, message: &str) -> Explained {
     let Some((before, complaint)) = message.split_once(": parse error: ") else {
-        let complaint = message
-            .strip_prefix("invalid parameter \"query\": ")
-            .unwrap_or(message);
-        return Explained {
-            complaint: complaint.to_owned(),
-            place: None,
-            corrected: None,
-        };
+        let complaint = message.strip_prefix("invalid parameter \"query\": ").unwrap_or(message);
+        return Explained { complaint: complaint.to_owned(), place: None, corrected: None };
     };
     let at = offset(query, before);
     Explained {
@@ -44,11 +38,7 @@ fn offset(query: &str, position: &str) -> Option<usize> {
     let mut numbers = position.rsplit(|c: char| !c.is_ascii_digit());
     let column: usize = numbers.next()?.parse().ok()?;
     let line: usize = numbers.next()?.parse().ok()?;
-    let start: usize = query
-        .split_inclusive('\n')
-        .take(line.checked_sub(1)?)
-        .map(str::len)
-        .sum();
+    let start: usize = query.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
     let at = (start + column.checked_sub(1)?).min(query.len());
     (0..=at).rev().find(|at| query.is_char_boundary(*at))
 }
@@ -60,13 +50,7 @@ fn place(query: &str, at: usize) -> String {
     // Each character takes one cell, so that the caret stands where it should.
     let flat = |text: &str| -> String {
         text.chars()
-            .map(|c| {
-                if printable(c.encode_utf8(&mut [0; 4]), 1).is_empty() {
-                    ' '
-                } else {
-                    c
-                }
-            })
+            .map(|c| if printable(c.encode_utf8(&mut [0; 4]), 1).is_empty() { ' ' } else { c })
             .collect()
     };
     let before: Vec<char> = flat(before).chars().collect();
@@ -87,33 +71,23 @@ fn corrected(query: &str, at: usize, complaint: &str) -> Option<String> {
         vec![closed(query)]
     } else if complaint.contains("expected type range vector") {
         let end = end_of_argument(query, at);
-        ["[5m]", "[5m:]"]
-            .map(|range| with(query, end..end, range))
-            .into()
+        ["[5m]", "[5m:]"].map(|range| with(query, end..end, range)).into()
     } else if complaint.contains("unknown function") {
         let word = word_at(query, at);
         let name = query.get(word.clone()).unwrap_or_default();
-        similar_functions(name)
-            .into_iter()
-            .map(|name| with(query, word.clone(), name))
-            .collect()
+        similar_functions(name).into_iter().map(|name| with(query, word.clone(), name)).collect()
     } else if complaint.contains("unexpected right") || complaint.contains("unexpected \")\"") {
         vec![with(query, at..query.len().min(at + 1), "")]
     } else if complaint.contains("label matching") {
         let word = word_at(query, at);
         let quoted = format!("\"{}\"", query.get(word.clone())?);
-        vec![
-            with(query, word, &quoted),
-            with(query, at..query.len().min(at + 1), ""),
-        ]
+        vec![with(query, word, &quoted), with(query, at..query.len().min(at + 1), "")]
     } else if query.contains('[') {
         vec![with_durations(query)]
     } else {
         Vec::new()
     };
-    candidates
-        .into_iter()
-        .find(|candidate| candidate != query && parser::parse(candidate).is_ok())
+    candidates.into_iter().find(|candidate| candidate != query && parser::parse(candidate).is_ok())
 }
 
 /// `query` with `new` in place of the bytes `at`, which lie on character borders or nothing changes.
@@ -155,21 +129,13 @@ fn closed(query: &str) -> String {
             _ => {}
         }
     }
-    query
-        .chars()
-        .chain(quote)
-        .chain(open.into_iter().rev())
-        .collect()
+    query.chars().chain(quote).chain(open.into_iter().rev()).collect()
 }
 
 /// Where the argument that begins at `at` ends: before a comma or a closing parenthesis.
 fn end_of_argument(query: &str, at: usize) -> usize {
     let mut depth = 0_i32;
-    for (i, c) in outside_strings(query)
-        .0
-        .into_iter()
-        .skip_while(|(i, _)| *i < at)
-    {
+    for (i, c) in outside_strings(query).0.into_iter().skip_while(|(i, _)| *i < at) {
         match c {
             '(' | '{' | '[' => depth += 1,
             ')' | ',' if depth == 0 => return i,
@@ -213,17 +179,11 @@ fn with_durations(query: &str) -> String {
         while !units.is_empty() {
             let digits = units.bytes().take_while(u8::is_ascii_digit).count();
             let (number, tail) = units.split_at(digits);
-            let letters = tail
-                .chars()
-                .take_while(|c| c.is_alphabetic())
-                .map(char::len_utf8)
-                .sum();
+            let letters = tail.chars().take_while(|c| c.is_alphabetic()).map(char::len_utf8).sum();
             let (unit, tail) = tail.split_at(letters);
             out.push_str(number);
-            let known = WORDS
-                .iter()
-                .find(|(word, _)| unit.starts_with(word))
-                .map(|(_, unit)| *unit);
+            let known =
+                WORDS.iter().find(|(word, _)| unit.starts_with(word)).map(|(_, unit)| *unit);
             out.push_str(known.filter(|_| unit.len() > 2).unwrap_or(unit));
             units = match tail.chars().next() {
                 Some(other) if digits == 0 && letters == 0 => {
@@ -306,18 +266,13 @@ mod tests {
         let query = "sum(\n  up{job=\"café\"}}\n)";
         // Byte 19 of the second line: the é takes two.
         let explained = parse_error(query, "2:19", "unexpected right brace");
-        assert_eq!(
-            explained.place.unwrap(),
-            "    up{job=\"café\"}}\n                   ^"
-        );
+        assert_eq!(explained.place.unwrap(), "    up{job=\"café\"}}\n                   ^");
     }
 
     #[test]
     fn a_long_query_is_cut_around_the_caret() {
         let query = format!("{}!{}", "a".repeat(200), "b".repeat(200));
-        let shown = parse_error(&query, "1:201", "unexpected character")
-            .place
-            .unwrap();
+        let shown = parse_error(&query, "1:201", "unexpected character").place.unwrap();
         let (line, caret) = shown.split_once('\n').unwrap();
         assert_eq!(line.chars().count(), 2 + 1 + 120);
         assert_eq!(line.chars().nth(caret.len() - 1), Some('!'));
@@ -326,34 +281,21 @@ mod tests {
     #[test]
     fn a_message_without_a_place_is_kept() {
         let explained = explain("up", "query timed out in expression evaluation");
-        assert_eq!(
-            explained.complaint,
-            "query timed out in expression evaluation"
-        );
+        assert_eq!(explained.complaint, "query timed out in expression evaluation");
         assert_eq!(explained.place, None);
     }
 
     #[test]
     fn likely_slips_are_corrected_and_the_correction_parses() {
         for (query, position, complaint, expected) in [
-            (
-                "sum(rate(x[5m])",
-                "1:16",
-                "unclosed left parenthesis",
-                "sum(rate(x[5m]))",
-            ),
+            ("sum(rate(x[5m])", "1:16", "unclosed left parenthesis", "sum(rate(x[5m]))"),
             (
                 r#"up{job="api""#,
                 "1:13",
                 "unexpected end of input inside braces",
                 r#"up{job="api"}"#,
             ),
-            (
-                r#"up{job="api}"#,
-                "1:8",
-                "unterminated quoted string",
-                r#"up{job="api}"}"#,
-            ),
+            (r#"up{job="api}"#, "1:8", "unterminated quoted string", r#"up{job="api}"}"#),
             (
                 "sum(rate(x{a=\"b)\"}))",
                 "1:10",
@@ -366,18 +308,8 @@ mod tests {
                 "expected type range vector in call to function \"rate\", got instant vector",
                 "rate(sum(x)[5m:])",
             ),
-            (
-                "rat(x[5m])",
-                "1:1",
-                "unknown function with name \"rat\"",
-                "rate(x[5m])",
-            ),
-            (
-                "sum(up))",
-                "1:8",
-                "unexpected right parenthesis ')'",
-                "sum(up)",
-            ),
+            ("rat(x[5m])", "1:1", "unknown function with name \"rat\"", "rate(x[5m])"),
+            ("sum(up))", "1:8", "unexpected right parenthesis ')'", "sum(up)"),
             (
                 "up{job=api-1}",
                 "1:8",
@@ -390,12 +322,7 @@ mod tests {
                 "unexpected \"=\" in label matching, expected string",
                 "up{job=\"api\"}",
             ),
-            (
-                "rate(x[5 minutes])",
-                "1:8",
-                "bad number or duration syntax: \"5\"",
-                "rate(x[5m])",
-            ),
+            ("rate(x[5 minutes])", "1:8", "bad number or duration syntax: \"5\"", "rate(x[5m])"),
         ] {
             check(query, position, complaint, Some(expected));
         }
@@ -404,18 +331,8 @@ mod tests {
     #[test]
     fn what_cannot_be_guessed_is_not() {
         check("sum((", "1:6", "unclosed left parenthesis", None);
-        check(
-            "foobarbaz(x)",
-            "1:1",
-            "unknown function with name \"foobarbaz\"",
-            None,
-        );
-        check(
-            "x[1.5h]",
-            "1:3",
-            "bad number or duration syntax: \"1.5h\"",
-            None,
-        );
+        check("foobarbaz(x)", "1:1", "unknown function with name \"foobarbaz\"", None);
+        check("x[1.5h]", "1:3", "bad number or duration syntax: \"1.5h\"", None);
         check("", "1:1", "no expression found in input", None);
     }
 

@@ -26,10 +26,7 @@ impl<'a> Rows<'a> {
             && !others.is_empty()
         {
             common.extend(
-                first
-                    .iter()
-                    .filter(|label| others.iter().all(|row| row.contains(label)))
-                    .cloned(),
+                first.iter().filter(|label| others.iter().all(|row| row.contains(label))).cloned(),
             );
         }
         for (name, _) in rows.iter().flatten() {
@@ -37,11 +34,7 @@ impl<'a> Rows<'a> {
                 varying.push(name.clone());
             }
         }
-        Self {
-            rows,
-            common,
-            varying,
-        }
+        Self { rows, common, varying }
     }
 
     /// `node_load1{job="node"}`: what all rows have; `None` when that is nothing.
@@ -55,11 +48,7 @@ impl<'a> Rows<'a> {
         if self.as_selectors() {
             return String::new();
         }
-        let names: Vec<_> = self
-            .varying
-            .iter()
-            .map(|name| printable(name, SHOWN))
-            .collect();
+        let names: Vec<_> = self.varying.iter().map(|name| printable(name, SHOWN)).collect();
         names.join(",")
     }
 
@@ -67,18 +56,12 @@ impl<'a> Rows<'a> {
     pub(crate) fn row(&self, i: usize) -> String {
         let labels = &self.rows[i];
         if self.as_selectors() {
-            let own: Vec<_> = labels
-                .iter()
-                .filter(|label| !self.common.contains(label))
-                .cloned()
-                .collect();
+            let own: Vec<_> =
+                labels.iter().filter(|label| !self.common.contains(label)).cloned().collect();
             return selector(&own);
         }
         let value = |name: &Cow<'a, str>| {
-            let value = labels
-                .iter()
-                .find(|(other, _)| other == name)
-                .map(|(_, value)| value);
+            let value = labels.iter().find(|(other, _)| other == name).map(|(_, value)| value);
             value.map_or(Cow::Borrowed("-"), |value| word(value))
         };
         let values: Vec<_> = self.varying.iter().map(value).collect();
@@ -93,19 +76,12 @@ impl<'a> Rows<'a> {
 
 /// Labels as PromQL writes them: `up{job="api"}`, `{job="api"}`, `{}`.
 pub(crate) fn selector(labels: &[Label<'_>]) -> String {
-    let name = labels
-        .iter()
-        .find(|(name, _)| name == "__name__")
-        .map(|(_, value)| value);
+    let name = labels.iter().find(|(name, _)| name == "__name__").map(|(_, value)| value);
     let pairs: Vec<String> = labels
         .iter()
         .filter(|(name, _)| name != "__name__")
         .map(|(name, value)| {
-            format!(
-                "{}={}",
-                printable(name, SHOWN),
-                quoted(&printable(value, SHOWN))
-            )
+            format!("{}={}", printable(name, SHOWN), quoted(&printable(value, SHOWN)))
         })
         .collect();
     match name {
@@ -123,30 +99,18 @@ mod tests {
         let label = |(name, value): &(&'static str, &'static str)| {
             (Cow::Borrowed(*name), Cow::Borrowed(*value))
         };
-        Rows::new(
-            rows.iter()
-                .map(|row| row.iter().map(label).collect())
-                .collect(),
-        )
+        Rows::new(rows.iter().map(|row| row.iter().map(label).collect()).collect())
     }
 
     #[test]
     fn what_all_series_share_is_told_once() {
         let rows = rows(&[
             &[("__name__", "up"), ("job", "api"), ("instance", "a:1")],
-            &[
-                ("__name__", "up"),
-                ("job", "api"),
-                ("instance", "b:1"),
-                ("zone", "x y"),
-            ],
+            &[("__name__", "up"), ("job", "api"), ("instance", "b:1"), ("zone", "x y")],
         ]);
         assert_eq!(rows.common().unwrap(), r#"up{job="api"}"#);
         assert_eq!(rows.heading(), "instance,zone");
-        assert_eq!(
-            (rows.row(0), rows.row(1)),
-            ("a:1,-".into(), r#"b:1,"x y""#.into())
-        );
+        assert_eq!((rows.row(0), rows.row(1)), ("a:1,-".into(), r#"b:1,"x y""#.into()));
     }
 
     #[test]

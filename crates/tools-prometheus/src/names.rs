@@ -69,10 +69,7 @@ fn split<'a>(names: &[&'a str], prefix: &str) -> Vec<(String, Vec<&'a str>)> {
         };
         groups.entry(key).or_default().push(name);
     }
-    groups
-        .into_iter()
-        .map(|(key, members)| (key.to_owned(), members))
-        .collect()
+    groups.into_iter().map(|(key, members)| (key.to_owned(), members)).collect()
 }
 
 #[cfg(test)]

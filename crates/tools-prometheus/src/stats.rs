@@ -70,11 +70,7 @@ impl Stats {
             if !mean.is_finite() {
                 return '·';
             }
-            let share = if high > low {
-                (mean - low) / (high - low)
-            } else {
-                0.0
-            };
+            let share = if high > low { (mean - low) / (high - low) } else { 0.0 };
             BLOCKS[((share * 8.0) as usize).min(7)]
         };
         means.iter().map(block).collect()
@@ -96,12 +92,7 @@ struct Sums {
 impl Default for Sums {
     fn default() -> Self {
         // NaN gives way to the first number in `f64::min` and `f64::max`.
-        Self {
-            count: 0,
-            total: 0.0,
-            min: f64::NAN,
-            max: f64::NAN,
-        }
+        Self { count: 0, total: 0.0, min: f64::NAN, max: f64::NAN }
     }
 }
 
@@ -123,12 +114,7 @@ fn slope(times: &[i64], values: &[f64]) -> f64 {
         return f64::NAN;
     };
     let seconds = |at: &i64| (at - origin) as f64 / 1e3;
-    let finite = || {
-        times
-            .iter()
-            .zip(values)
-            .filter(|(_, value)| value.is_finite())
-    };
+    let finite = || times.iter().zip(values).filter(|(_, value)| value.is_finite());
     let (mut count, mut sum_x, mut sum_y) = (0.0, 0.0, 0.0);
     for (at, value) in finite() {
         count += 1.0;
@@ -142,11 +128,7 @@ fn slope(times: &[i64], values: &[f64]) -> f64 {
         along += x * x;
         across += x * (value - mean_y);
     }
-    if along > 0.0 {
-        across / along
-    } else {
-        f64::NAN
-    }
+    if along > 0.0 { across / along } else { f64::NAN }
 }
 
 fn p95(values: &mut [f64]) -> f64 {
@@ -167,11 +149,7 @@ fn p95(values: &mut [f64]) -> f64 {
     let lower = *lower;
     let upper = above.iter().copied().fold(f64::NAN, f64::min);
     // Nothing above: the rank is the last sample. Equal: infinities have no difference.
-    if upper.is_nan() || upper == lower {
-        lower
-    } else {
-        lower + (upper - lower) * rank.fract()
-    }
+    if upper.is_nan() || upper == lower { lower } else { lower + (upper - lower) * rank.fract() }
 }
 
 /// Sums of the finite samples in equal parts of the window.
@@ -213,10 +191,7 @@ impl Cells {
             into.0 += sum;
             into.1 += count;
         }
-        merged
-            .into_iter()
-            .map(|(sum, count)| sum / f64::from(count))
-            .collect()
+        merged.into_iter().map(|(sum, count)| sum / f64::from(count)).collect()
     }
 }
 
@@ -228,12 +203,7 @@ mod tests {
 
     fn window(points: u64) -> Window {
         let end = UnixMillis((points as i64 - 1) * 15_000);
-        Window {
-            start: UnixMillis(0),
-            end,
-            step: Millis(15_000),
-            auto: false,
-        }
+        Window { start: UnixMillis(0), end, step: Millis(15_000), auto: false }
     }
 
     fn stats(points: &[(i64, f64)], grid: u64) -> Stats {
@@ -248,10 +218,7 @@ mod tests {
         let stats = stats(&points, 41);
         assert!((stats.slope - 0.2).abs() < 1e-9);
         assert_eq!((stats.n, stats.nan, stats.gaps), (41, 0, Some(0)));
-        assert_eq!(
-            (stats.first, stats.last, stats.p95),
-            (1e9, 1e9 + 120.0, 1e9 + 114.0)
-        );
+        assert_eq!((stats.first, stats.last, stats.p95), (1e9, 1e9 + 120.0, 1e9 + 114.0));
     }
 
     #[test]
@@ -259,10 +226,7 @@ mod tests {
         let points = [(0, 1.0), (1, f64::NAN), (2, f64::INFINITY), (5, 3.0)];
         let stats = stats(&points, 8);
         assert_eq!((stats.n, stats.nan, stats.gaps), (4, 1, Some(4)));
-        assert_eq!(
-            (stats.min, stats.max, stats.avg),
-            (1.0, f64::INFINITY, f64::INFINITY)
-        );
+        assert_eq!((stats.min, stats.max, stats.avg), (1.0, f64::INFINITY, f64::INFINITY));
         assert!((stats.slope - 2.0 / 75.0).abs() < 1e-12);
         assert_eq!(stats.sparkline(24), "▁····█··");
     }
@@ -302,23 +266,14 @@ mod tests {
         let rank = 0.95 * (count - 1.0);
         let (low, high) = (kept[rank.floor() as usize], kept[rank.ceil() as usize]);
         let p95 = low + (high - low) * (rank - rank.floor());
-        let xy: Vec<_> = points
-            .iter()
-            .filter(|p| p.1.is_finite())
-            .map(|p| (p.0 as f64 * 15.0, p.1))
-            .collect();
+        let xy: Vec<_> =
+            points.iter().filter(|p| p.1.is_finite()).map(|p| (p.0 as f64 * 15.0, p.1)).collect();
         let (sx, sy) = xy.iter().fold((0.0, 0.0), |s, p| (s.0 + p.0, s.1 + p.1));
         let sxy: f64 = xy.iter().map(|p| p.0 * p.1).sum();
         let sxx: f64 = xy.iter().map(|p| p.0 * p.0).sum();
         let m = xy.len() as f64;
         let slope = (m * sxy - sx * sy) / (m * sxx - sx * sx);
-        [
-            kept[0],
-            kept[kept.len() - 1],
-            kept.iter().sum::<f64>() / count,
-            p95,
-            slope,
-        ]
+        [kept[0], kept[kept.len() - 1], kept.iter().sum::<f64>() / count, p95, slope]
     }
 
     proptest! {

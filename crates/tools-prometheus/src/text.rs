@@ -84,11 +84,7 @@ fn trimmed(mut digits: String) -> String {
 /// `20` → `20 series`, `1` → `1 series`; `count("metric", 2)` → `2 metrics`.
 pub(crate) fn count(noun: &str, n: usize) -> String {
     let mut out = n.to_string();
-    let plural = if n == 1 || noun.ends_with('s') {
-        ""
-    } else {
-        "s"
-    };
+    let plural = if n == 1 || noun.ends_with('s') { "" } else { "s" };
     let _ = write!(out, " {noun}{plural}");
     out
 }

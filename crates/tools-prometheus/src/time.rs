@@ -17,15 +17,8 @@ const WEEK: u64 = 7 * DAY;
 const YEAR: u64 = 365 * DAY;
 
 /// Units of a duration, large to small; `ms` stands before `m` and `s` when text is matched.
-const UNITS: [(&str, u64); 7] = [
-    ("y", YEAR),
-    ("w", WEEK),
-    ("d", DAY),
-    ("h", HOUR),
-    ("m", MINUTE),
-    ("s", SECOND),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 7] =
+    [("y", YEAR), ("w", WEEK), ("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND), ("ms", 1)];
 
 /// The most points a series may have in one range query; Prometheus' own limit.
 pub const MAX_POINTS: u64 = 11_000;
@@ -151,10 +144,7 @@ impl std::str::FromStr for Millis {
             let (number, tail) = rest.split_at(digits);
             let letters = tail.bytes().take_while(u8::is_ascii_alphabetic).count();
             let (unit, tail) = tail.split_at(letters);
-            let size = UNITS
-                .iter()
-                .find(|(name, _)| *name == unit)
-                .map(|(_, size)| *size);
+            let size = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
             let size = size.filter(|size| *size < larger).ok_or_else(bad)?;
             let number: u64 = number.parse().map_err(|_| bad())?;
             total = number
@@ -165,11 +155,7 @@ impl std::str::FromStr for Millis {
             larger = size;
             rest = tail;
         }
-        if text.is_empty() {
-            Err(bad())
-        } else {
-            Ok(Self(total))
-        }
+        if text.is_empty() { Err(bad()) } else { Ok(Self(total)) }
     }
 }
 
@@ -196,10 +182,7 @@ impl UnixMillis {
         } else if let Some(seconds) = text.parse::<f64>().ok().filter(|s| s.is_finite()) {
             if (1e11..1e14).contains(&seconds) {
                 let seconds = (seconds / 1e3) as i64;
-                return Err(TimeError::Milliseconds {
-                    text: shown(text),
-                    seconds,
-                });
+                return Err(TimeError::Milliseconds { text: shown(text), seconds });
             }
             Some((seconds * 1e3).round() as i64)
         } else {
@@ -298,18 +281,9 @@ impl Window {
         };
         let points = points(length, step);
         if points > MAX_POINTS {
-            return Err(TimeError::TooManyPoints {
-                step,
-                points,
-                fitting: fitting_step(length),
-            });
+            return Err(TimeError::TooManyPoints { step, points, fitting: fitting_step(length) });
         }
-        Ok(Self {
-            start,
-            end,
-            step,
-            auto,
-        })
+        Ok(Self { start, end, step, auto })
     }
 
     /// Points a series has when none is missing.
@@ -383,21 +357,10 @@ mod tests {
     #[test]
     fn what_is_not_a_time_is_refused_with_what_to_write() {
         let forms = "write RFC 3339 (2026-11-20T10:00:00Z), Unix seconds, now, now-1h, or 1h (ago)";
-        for text in [
-            "",
-            "yesterday",
-            "nowish",
-            "now*1h",
-            "2026-11-20T10:00:00",
-            "NaN",
-            "inf",
-        ] {
+        for text in ["", "yesterday", "nowish", "now*1h", "2026-11-20T10:00:00", "NaN", "inf"] {
             check(text, &format!("`{text}` is not a time: {forms}"));
         }
-        check(
-            "now-1x",
-            "`1x` is not a duration: write for example 30s, 5m, 1h30m, 2d",
-        );
+        check("now-1x", "`1x` is not a duration: write for example 30s, 5m, 1h30m, 2d");
         check(
             "1795176000000",
             "`1795176000000` looks like milliseconds: write Unix seconds (1795176000)",
@@ -418,9 +381,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<StepChoice>(), expected, "{text:?}");
         }
-        for text in [
-            "0", "0s", "-15s", "-1", "NaN", "inf", "", "fast", "1m1h", "1m1m", "1.5h",
-        ] {
+        for text in ["0", "0s", "-15s", "-1", "NaN", "inf", "", "fast", "1m1h", "1m1m", "1.5h"] {
             let refused = TimeError::NotAStep(text.to_owned());
             assert_eq!(text.parse::<StepChoice>(), Err(refused), "{text:?}");
         }
@@ -439,10 +400,7 @@ mod tests {
             ("1y", "2d", 183),
         ] {
             let window = Window::resolve(start, "now", "auto", NOW).unwrap();
-            assert_eq!(
-                (window.step.to_string().as_str(), window.points()),
-                (step, points)
-            );
+            assert_eq!((window.step.to_string().as_str(), window.points()), (step, points));
             assert!(window.auto);
         }
     }

@@ -11,16 +11,13 @@ use super::row::{Kind, Measure, Row};
 use super::shape::{self, Fate, Shape};
 
 /// Bounds of buckets, for what is counted: times of requests, shorter times, and large numbers.
-const TIMES: [f64; 11] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const TIMES: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 const SHORT: [f64; 11] = [
     0.000_001, 0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.01,
     0.1,
 ];
-const LARGE: [f64; 11] = [
-    10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 100_000.0,
-];
+const LARGE: [f64; 11] =
+    [10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 100_000.0];
 /// The quantiles of summaries.
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
 /// How much counters swing over the day.
@@ -76,11 +73,7 @@ impl Builder {
                         );
                     }
                 }
-                Measure::Histogram {
-                    median,
-                    rate,
-                    during,
-                } => {
+                Measure::Histogram { median, rate, during } => {
                     let entity = entity.with(row.labels.iter().copied());
                     self.histogram(
                         (row.name, row.help),
@@ -121,10 +114,7 @@ impl Builder {
         (rate, calm, touched): (f64, f64, f64),
         seed: u64,
     ) {
-        self.metadata.entry(name).or_insert(Metadata {
-            kind: Kind::Histogram,
-            help,
-        });
+        self.metadata.entry(name).or_insert(Metadata { kind: Kind::Histogram, help });
         let bounds = match calm {
             ..0.002 => &SHORT,
             0.002..5.0 => &TIMES,
@@ -145,28 +135,15 @@ impl Builder {
         }
         let sum = parts(shape::mean(calm), shape::mean(touched), false);
         self.push(&format!("{name}_sum"), entity, &[], sum, seed);
-        self.push(
-            &format!("{name}_count"),
-            entity,
-            &[],
-            parts(1.0, 1.0, true),
-            seed,
-        );
+        self.push(&format!("{name}_count"), entity, &[], parts(1.0, 1.0, true), seed);
     }
 
     fn summary(&mut self, row: &Row, entity: &Entity, rate: f64, median: f64, seed: u64) {
         let Row { name, help, .. } = *row;
-        self.metadata.entry(name).or_insert(Metadata {
-            kind: Kind::Summary,
-            help,
-        });
+        self.metadata.entry(name).or_insert(Metadata { kind: Kind::Summary, help });
         for quantile in QUANTILES {
             let base = shape::quantile(quantile, median);
-            let shape = Shape::Gauge {
-                base,
-                during: 1.0,
-                whole: false,
-            };
+            let shape = Shape::Gauge { base, during: 1.0, whole: false };
             let label = promql::format_value(quantile);
             self.push(name, entity, &[("quantile", &label)], shape, seed);
         }
@@ -176,20 +153,8 @@ impl Builder {
             swing: SWING,
             whole,
         };
-        self.push(
-            &format!("{name}_sum"),
-            entity,
-            &[],
-            parts(shape::mean(median), false),
-            seed,
-        );
-        self.push(
-            &format!("{name}_count"),
-            entity,
-            &[],
-            parts(1.0, true),
-            seed,
-        );
+        self.push(&format!("{name}_sum"), entity, &[], parts(shape::mean(median), false), seed);
+        self.push(&format!("{name}_count"), entity, &[], parts(1.0, true), seed);
     }
 
     fn push(
@@ -200,13 +165,8 @@ impl Builder {
         shape: Shape,
         seed: u64,
     ) {
-        let own = entity
-            .labels
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()));
-        let labels = own
-            .chain(labels.iter().copied())
-            .chain([(METRIC_NAME, name)]);
+        let own = entity.labels.iter().map(|(name, value)| (*name, value.as_str()));
+        let labels = own.chain(labels.iter().copied()).chain([(METRIC_NAME, name)]);
         self.series.push(Definition {
             labels: Labels::new(labels),
             offset: entity.offset,
@@ -220,26 +180,10 @@ impl Builder {
 /// The same shape, `size` times as much of it.
 fn sized(shape: Shape, size: f64) -> Shape {
     match shape {
-        Shape::Gauge {
-            base,
-            during,
-            whole,
-        } => Shape::Gauge {
-            base: base * size,
-            during,
-            whole,
-        },
-        Shape::Counter {
-            rate,
-            during,
-            swing,
-            whole,
-        } => Shape::Counter {
-            rate: rate * size,
-            during: during * size,
-            swing,
-            whole,
-        },
+        Shape::Gauge { base, during, whole } => Shape::Gauge { base: base * size, during, whole },
+        Shape::Counter { rate, during, swing, whole } => {
+            Shape::Counter { rate: rate * size, during: during * size, swing, whole }
+        }
         other => other,
     }
 }

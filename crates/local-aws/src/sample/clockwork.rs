@@ -135,10 +135,7 @@ mod tests {
         let (before, after) = (work(start, 0.5), work(end, 0.5));
         let (inside_at_once, all_at_once) = (after.0 - before.0, after.1 - before.1);
         assert!((all - all_at_once).abs() < 1e-3, "{all} {all_at_once}");
-        assert!(
-            (inside - inside_at_once).abs() < 1e-3,
-            "{inside} {inside_at_once}"
-        );
+        assert!((inside - inside_at_once).abs() < 1e-3, "{inside} {inside_at_once}");
     }
 
     #[test]

@@ -41,12 +41,7 @@ impl Entity {
 
     /// The seed of what it tells about `subject`.
     pub(super) fn seed(&self, subject: &str) -> u64 {
-        seed(
-            self.labels
-                .iter()
-                .map(|(_, value)| value.as_str())
-                .chain([subject]),
-        )
+        seed(self.labels.iter().map(|(_, value)| value.as_str()).chain([subject]))
     }
 }
 
@@ -59,25 +54,14 @@ pub(super) struct Node {
 
 /// The machines.
 pub(super) const NODES: [Node; 3] = [
-    Node {
-        name: "node-1",
-        address: "10.0.1.11:9100",
-    },
-    Node {
-        name: "node-2",
-        address: "10.0.1.12:9100",
-    },
-    Node {
-        name: "node-3",
-        address: "10.0.1.13:9100",
-    },
+    Node { name: "node-1", address: "10.0.1.11:9100" },
+    Node { name: "node-2", address: "10.0.1.12:9100" },
+    Node { name: "node-3", address: "10.0.1.13:9100" },
 ];
 
 impl Node {
     pub(super) fn fate(self) -> Fate {
-        let touched = PODS
-            .iter()
-            .any(|pod| pod.node == self.name && pod.fate() != Fate::Calm);
+        let touched = PODS.iter().any(|pod| pod.node == self.name && pod.fate() != Fate::Calm);
         if touched { Fate::Touched } else { Fate::Calm }
     }
 }
@@ -102,29 +86,17 @@ pub(super) const SERVICES: [Service; 5] = [
     },
     Service {
         name: "catalog",
-        handlers: &[
-            ("GET", "/api/products", 11.0, 0.012),
-            ("GET", "/api/search", 4.0, 0.055),
-        ],
+        handlers: &[("GET", "/api/products", 11.0, 0.012), ("GET", "/api/search", 4.0, 0.055)],
     },
     Service {
         name: "cart",
-        handlers: &[
-            ("GET", "/api/cart", 5.0, 0.007),
-            ("POST", "/api/cart", 2.5, 0.011),
-        ],
+        handlers: &[("GET", "/api/cart", 5.0, 0.007), ("POST", "/api/cart", 2.5, 0.011)],
     },
     Service {
         name: "checkout",
-        handlers: &[
-            ("POST", "/api/checkout", 3.0, 0.062),
-            ("GET", "/api/order", 1.5, 0.018),
-        ],
+        handlers: &[("POST", "/api/checkout", 3.0, 0.062), ("GET", "/api/order", 1.5, 0.018)],
     },
-    Service {
-        name: "payments",
-        handlers: &[("POST", "/api/charge", 2.8, 0.110)],
-    },
+    Service { name: "payments", handlers: &[("POST", "/api/charge", 2.8, 0.110)] },
 ];
 
 /// A running copy of a service.
@@ -144,87 +116,21 @@ const fn pod(
     address: &'static str,
     node: &'static str,
 ) -> Pod {
-    Pod {
-        service,
-        replica_set,
-        name,
-        address,
-        node,
-    }
+    Pod { service, replica_set, name, address, node }
 }
 
 /// All pods; the first one of `checkout` is killed each day.
 pub(super) const PODS: [Pod; 10] = [
-    pod(
-        "frontend",
-        "frontend-5b7c9d8f64",
-        "frontend-5b7c9d8f64-4kx2p",
-        "10.0.2.11:8080",
-        "node-1",
-    ),
-    pod(
-        "frontend",
-        "frontend-5b7c9d8f64",
-        "frontend-5b7c9d8f64-q9m7t",
-        "10.0.2.12:8080",
-        "node-3",
-    ),
-    pod(
-        "catalog",
-        "catalog-66f4b5c7dd",
-        "catalog-66f4b5c7dd-8zr5w",
-        "10.0.2.21:8080",
-        "node-1",
-    ),
-    pod(
-        "catalog",
-        "catalog-66f4b5c7dd",
-        "catalog-66f4b5c7dd-n2v6j",
-        "10.0.2.22:8080",
-        "node-3",
-    ),
-    pod(
-        "cart",
-        "cart-79d8c6b54f",
-        "cart-79d8c6b54f-h6b9s",
-        "10.0.2.31:8080",
-        "node-1",
-    ),
-    pod(
-        "cart",
-        "cart-79d8c6b54f",
-        "cart-79d8c6b54f-w4t8c",
-        "10.0.2.32:8080",
-        "node-3",
-    ),
-    pod(
-        "checkout",
-        "checkout-7d9f6c5b8d",
-        "checkout-7d9f6c5b8d-x2x7k",
-        "10.0.2.41:8080",
-        "node-2",
-    ),
-    pod(
-        "checkout",
-        "checkout-7d9f6c5b8d",
-        "checkout-7d9f6c5b8d-m5g3d",
-        "10.0.2.42:8080",
-        "node-2",
-    ),
-    pod(
-        "payments",
-        "payments-58c7f9d6b9",
-        "payments-58c7f9d6b9-r7p4v",
-        "10.0.2.51:8080",
-        "node-1",
-    ),
-    pod(
-        "payments",
-        "payments-58c7f9d6b9",
-        "payments-58c7f9d6b9-t3l8f",
-        "10.0.2.52:8080",
-        "node-3",
-    ),
+    pod("frontend", "frontend-5b7c9d8f64", "frontend-5b7c9d8f64-4kx2p", "10.0.2.11:8080", "node-1"),
+    pod("frontend", "frontend-5b7c9d8f64", "frontend-5b7c9d8f64-q9m7t", "10.0.2.12:8080", "node-3"),
+    pod("catalog", "catalog-66f4b5c7dd", "catalog-66f4b5c7dd-8zr5w", "10.0.2.21:8080", "node-1"),
+    pod("catalog", "catalog-66f4b5c7dd", "catalog-66f4b5c7dd-n2v6j", "10.0.2.22:8080", "node-3"),
+    pod("cart", "cart-79d8c6b54f", "cart-79d8c6b54f-h6b9s", "10.0.2.31:8080", "node-1"),
+    pod("cart", "cart-79d8c6b54f", "cart-79d8c6b54f-w4t8c", "10.0.2.32:8080", "node-3"),
+    pod("checkout", "checkout-7d9f6c5b8d", "checkout-7d9f6c5b8d-x2x7k", "10.0.2.41:8080", "node-2"),
+    pod("checkout", "checkout-7d9f6c5b8d", "checkout-7d9f6c5b8d-m5g3d", "10.0.2.42:8080", "node-2"),
+    pod("payments", "payments-58c7f9d6b9", "payments-58c7f9d6b9-r7p4v", "10.0.2.51:8080", "node-1"),
+    pod("payments", "payments-58c7f9d6b9", "payments-58c7f9d6b9-t3l8f", "10.0.2.52:8080", "node-3"),
 ];
 
 /// The namespace of the pods.

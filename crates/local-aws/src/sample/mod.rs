@@ -59,21 +59,14 @@ impl Default for SampleMetrics {
 impl SampleMetrics {
     /// Builds the catalogue of series; no sample is computed yet.
     pub fn new() -> Self {
-        let build::Builder {
-            mut series,
-            metadata,
-        } = catalogue::build();
+        let build::Builder { mut series, metadata } = catalogue::build();
         series.sort_by(|a, b| name(a).cmp(name(b)));
         let mut by_name: HashMap<String, Range<usize>> = HashMap::new();
         for (n, definition) in series.iter().enumerate() {
             let range = by_name.entry(name(definition).to_owned()).or_insert(n..n);
             range.end = n + 1;
         }
-        Self {
-            series,
-            by_name,
-            metadata,
-        }
+        Self { series, by_name, metadata }
     }
 
     /// The samples from `start_ms` to `end_ms` (Unix milliseconds), both included.
@@ -94,9 +87,8 @@ impl SampleMetrics {
 
     /// The series that fulfil all matchers.
     fn matching(&self, matchers: &[Matcher]) -> impl Iterator<Item = &Definition> {
-        let (names, others): (Vec<_>, Vec<_>) = matchers
-            .iter()
-            .partition(|matcher| matcher.name == METRIC_NAME);
+        let (names, others): (Vec<_>, Vec<_>) =
+            matchers.iter().partition(|matcher| matcher.name == METRIC_NAME);
         self.ranges(&names)
             .into_iter()
             .flat_map(|range| &self.series[range])

@@ -55,16 +55,7 @@ pub(super) enum Measure {
 /// A value that moves around `base`; a `base` without decimals means whole numbers.
 pub(super) const fn gauge(name: &'static str, base: f64, help: &'static str) -> Row {
     let whole = base as i64 as f64 == base;
-    single(
-        name,
-        help,
-        Kind::Gauge,
-        Shape::Gauge {
-            base,
-            during: 1.0,
-            whole,
-        },
-    )
+    single(name, help, Kind::Gauge, Shape::Gauge { base, during: 1.0, whole })
 }
 
 /// A value that stays.
@@ -79,23 +70,13 @@ pub(super) const fn info(name: &'static str, labels: Fixed, help: &'static str) 
 
 /// A count that grows by `rate` a second; seconds have decimals, everything else has none.
 pub(super) const fn counter(name: &'static str, rate: f64, help: &'static str) -> Row {
-    let shape = Shape::Counter {
-        rate,
-        during: rate,
-        swing: 0.4,
-        whole: true,
-    };
+    let shape = Shape::Counter { rate, during: rate, swing: 0.4, whole: true };
     single(name, help, Kind::Counter, shape)
 }
 
 /// A count of seconds: as [`counter`], with decimals.
 pub(super) const fn seconds(name: &'static str, rate: f64, help: &'static str) -> Row {
-    let shape = Shape::Counter {
-        rate,
-        during: rate,
-        swing: 0.4,
-        whole: false,
-    };
+    let shape = Shape::Counter { rate, during: rate, swing: 0.4, whole: false };
     single(name, help, Kind::Counter, shape)
 }
 
@@ -111,27 +92,13 @@ pub(super) const fn histogram(
     rate: f64,
     help: &'static str,
 ) -> Row {
-    let measure = Measure::Histogram {
-        median,
-        rate,
-        during: median,
-    };
-    Row {
-        name,
-        help,
-        labels: &[],
-        measure,
-    }
+    let measure = Measure::Histogram { median, rate, during: median };
+    Row { name, help, labels: &[], measure }
 }
 
 /// Times around `median` seconds, `rate` of them a second, as quantiles.
 pub(super) const fn summary(name: &'static str, median: f64, rate: f64, help: &'static str) -> Row {
-    Row {
-        name,
-        help,
-        labels: &[],
-        measure: Measure::Summary { median, rate },
-    }
+    Row { name, help, labels: &[], measure: Measure::Summary { median, rate } }
 }
 
 /// One series for each state in `label`: 1 for the first, 0 for the others.
@@ -141,12 +108,7 @@ pub(super) const fn states(
     states: &'static [&'static str],
     help: &'static str,
 ) -> Row {
-    Row {
-        name,
-        help,
-        labels: &[],
-        measure: Measure::States(label, states),
-    }
+    Row { name, help, labels: &[], measure: Measure::States(label, states) }
 }
 
 /// A row with a shape of its own.
@@ -156,12 +118,7 @@ pub(super) const fn single(
     kind: Kind,
     shape: Shape,
 ) -> Row {
-    Row {
-        name,
-        help,
-        labels: &[],
-        measure: Measure::Single(kind, shape),
-    }
+    Row { name, help, labels: &[], measure: Measure::Single(kind, shape) }
 }
 
 impl Row {

@@ -12,12 +12,7 @@ pub(super) enum Shape {
     Gauge { base: f64, during: f64, whole: bool },
     /// Grows by `rate` a second on average, with `swing` (-1 to 1) over the day. In the incident the part that it touches,
     /// [`TOUCHED`], adds `during` a second instead.
-    Counter {
-        rate: f64,
-        during: f64,
-        swing: f64,
-        whole: bool,
-    },
+    Counter { rate: f64, during: f64, swing: f64, whole: bool },
     /// How many copies of a process serve, of so many.
     Serving(f64),
     /// How many do not.
@@ -61,27 +56,15 @@ impl Shape {
             Self::Fixed(value) => value,
             Self::Now => t,
             Self::Started => clockwork::started(t, killed),
-            Self::Gauge {
-                base,
-                during,
-                whole,
-            } => {
-                let factor = if fate != Fate::Calm && clockwork::in_incident(t) {
-                    during
-                } else {
-                    1.0
-                };
+            Self::Gauge { base, during, whole } => {
+                let factor =
+                    if fate != Fate::Calm && clockwork::in_incident(t) { during } else { 1.0 };
                 let noise = 0.12 * (clockwork::drift(seed, t, 600.0) - 0.5)
                     + 0.05 * (clockwork::drift(!seed, t, SCRAPE) - 0.5);
                 let value = base * factor * (1.0 + SWING * clockwork::season(t) + noise);
                 round(value.max(0.0), whole)
             }
-            Self::Counter {
-                rate,
-                during,
-                swing,
-                whole,
-            } => {
+            Self::Counter { rate, during, swing, whole } => {
                 let (calm, touched) = counted(t, swing, seed, fate);
                 round(rate * calm + during * touched, whole)
             }
@@ -99,11 +82,7 @@ fn counted(t: f64, swing: f64, seed: u64, fate: Fate) -> (f64, f64) {
         inside -= before.0;
         all -= before.1;
     }
-    let touched = if fate == Fate::Calm {
-        0.0
-    } else {
-        TOUCHED * inside
-    };
+    let touched = if fate == Fate::Calm { 0.0 } else { TOUCHED * inside };
     // Noise may hold a counter back by less than it grows at its slowest between two samples.
     let slowest = (1.0 - swing.abs()) * (1.0 - TOUCHED);
     let noise = 0.3 * 900.0 * clockwork::drift(seed, t, 900.0)
@@ -113,11 +92,7 @@ fn counted(t: f64, swing: f64, seed: u64, fate: Fate) -> (f64, f64) {
 
 /// Rounded so that text holds it exactly: to a whole number, or to three decimals.
 fn round(value: f64, whole: bool) -> f64 {
-    if whole {
-        value.floor()
-    } else {
-        (value * 1e3).round() / 1e3
-    }
+    if whole { value.floor() } else { (value * 1e3).round() / 1e3 }
 }
 
 /// The part of log-logistic times (`median` in seconds) that is at most `bound` seconds: a
@@ -145,12 +120,7 @@ mod tests {
     use super::super::clockwork::{AWAY, DAY, INCIDENT, KILLED};
     use super::*;
 
-    const COUNTER: Shape = Shape::Counter {
-        rate: 3.0,
-        during: 0.0,
-        swing: 0.5,
-        whole: false,
-    };
+    const COUNTER: Shape = Shape::Counter { rate: 3.0, during: 0.0, swing: 0.5, whole: false };
 
     #[test]
     fn a_counter_never_decreases_but_when_its_process_is_killed() {
@@ -180,11 +150,7 @@ mod tests {
 
     #[test]
     fn the_incident_shows_in_what_it_touches() {
-        let gauge = Shape::Gauge {
-            base: 100.0,
-            during: 4.0,
-            whole: false,
-        };
+        let gauge = Shape::Gauge { base: 100.0, during: 4.0, whole: false };
         let (calm, hot) = (STARTED + INCIDENT.0 - 60.0, STARTED + INCIDENT.0 + 60.0);
         let at = |t: f64, fate| gauge.at(t, 5, fate).unwrap();
         assert!(at(hot, Fate::Touched) > 3.0 * at(calm, Fate::Touched));
@@ -196,10 +162,7 @@ mod tests {
         let gone = STARTED + KILLED + 1.0;
         assert_eq!(COUNTER.at(gone, 1, Fate::Killed), None);
         assert_eq!(Shape::Serving(1.0).at(gone, 1, Fate::Killed), Some(0.0));
-        assert_eq!(
-            Shape::Serving(1.0).at(gone + AWAY, 1, Fate::Killed),
-            Some(1.0)
-        );
+        assert_eq!(Shape::Serving(1.0).at(gone + AWAY, 1, Fate::Killed), Some(1.0));
         assert_eq!(Shape::Kills.at(gone, 1, Fate::Killed), Some(1.0));
         assert_eq!(COUNTER.at(STARTED - 1.0, 1, Fate::Calm), None);
     }
@@ -211,9 +174,7 @@ mod tests {
             let value = COUNTER.at(t, 3, Fate::Touched).unwrap();
             let text = format!("{value}");
             assert_eq!(text.parse::<f64>().unwrap(), value);
-            let decimals = text
-                .split_once('.')
-                .map_or(0, |(_, decimals)| decimals.len());
+            let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
             assert!(decimals <= 3, "{text}");
         }
     }

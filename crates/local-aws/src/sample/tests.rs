@@ -7,10 +7,7 @@ use super::clockwork::{DAY, INCIDENT, KILLED, STARTED};
 use super::*;
 
 fn equal(name: &str, value: &str) -> Matcher {
-    Matcher {
-        name: name.into(),
-        op: MatchOp::Equal(value.into()),
-    }
+    Matcher { name: name.into(), op: MatchOp::Equal(value.into()) }
 }
 
 /// Unix milliseconds of a clock time (seconds after midnight) on the third day.
@@ -25,11 +22,7 @@ fn increase(matchers: &[Matcher], start_ms: i64, end_ms: i64) -> f64 {
     let grown = |series: &promql::Series| {
         Some(series.samples.last()?.value - series.samples.first()?.value)
     };
-    window
-        .select(matchers, start_ms, end_ms)
-        .iter()
-        .filter_map(grown)
-        .sum()
+    window.select(matchers, start_ms, end_ms).iter().filter_map(grown).sum()
 }
 
 #[test]
@@ -38,29 +31,13 @@ fn there_are_about_800_names_and_each_is_documented() {
     let names = metrics.by_name.len();
     assert!((720..=820).contains(&names), "{names}");
     for name in metrics.by_name.keys() {
-        let base = ["_bucket", "_sum", "_count"]
-            .iter()
-            .find_map(|end| name.strip_suffix(end));
+        let base = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
         let known = |name: &str| metrics.metadata().get(name);
         let metadata = known(name).or_else(|| known(base?));
-        assert!(
-            metadata.is_some_and(|metadata| metadata.help.ends_with('.')),
-            "{name}"
-        );
+        assert!(metadata.is_some_and(|metadata| metadata.help.ends_with('.')), "{name}");
     }
-    for family in [
-        "node_",
-        "http_",
-        "go_",
-        "process_",
-        "prometheus_",
-        "container_",
-        "kube_",
-    ] {
-        assert!(
-            metrics.by_name.keys().any(|name| name.starts_with(family)),
-            "{family}"
-        );
+    for family in ["node_", "http_", "go_", "process_", "prometheus_", "container_", "kube_"] {
+        assert!(metrics.by_name.keys().any(|name| name.starts_with(family)), "{family}");
     }
 }
 
@@ -80,31 +57,14 @@ fn counters_grow_and_every_value_survives_its_text() {
     let window = metrics.between(on_the_third_day(start), on_the_third_day(end));
     for series in window.select(&[], i64::MIN / 2, i64::MAX / 2) {
         let name = series.labels.metric_name().unwrap();
-        let counts = ["_total", "_bucket", "_sum", "_count"]
-            .iter()
-            .any(|end| name.ends_with(end));
-        let gauge = metrics
-            .metadata()
-            .get(name)
-            .is_some_and(|known| known.kind == Kind::Gauge);
-        let restarted = series
-            .labels
-            .iter()
-            .any(|(_, value)| value.contains("x2x7k"));
+        let counts = ["_total", "_bucket", "_sum", "_count"].iter().any(|end| name.ends_with(end));
+        let gauge = metrics.metadata().get(name).is_some_and(|known| known.kind == Kind::Gauge);
+        let restarted = series.labels.iter().any(|(_, value)| value.contains("x2x7k"));
         let mut before = f64::NEG_INFINITY;
         for sample in series.samples {
             let text = promql::format_value(sample.value);
-            assert_eq!(
-                text.parse::<f64>().unwrap(),
-                sample.value,
-                "{}",
-                series.labels
-            );
-            assert!(
-                sample.value.is_finite() && sample.value >= 0.0,
-                "{} {text}",
-                series.labels
-            );
+            assert_eq!(text.parse::<f64>().unwrap(), sample.value, "{}", series.labels);
+            assert!(sample.value.is_finite() && sample.value >= 0.0, "{} {text}", series.labels);
             if counts && !gauge && !restarted {
                 assert!(sample.value >= before, "{} {before} {text}", series.labels);
                 before = sample.value;
@@ -136,15 +96,8 @@ fn buckets_are_cumulative_and_the_last_one_is_the_count() {
     assert!(histograms.len() > 40);
     for (labels, mut buckets) in histograms {
         buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-        assert!(
-            buckets.is_sorted_by(|a, b| a.1 <= b.1),
-            "{labels} {buckets:?}"
-        );
-        assert_eq!(
-            buckets.last(),
-            Some(&(f64::INFINITY, counts[&labels])),
-            "{labels}"
-        );
+        assert!(buckets.is_sorted_by(|a, b| a.1 <= b.1), "{labels} {buckets:?}");
+        assert_eq!(buckets.last(), Some(&(f64::INFINITY, counts[&labels])), "{labels}");
     }
 }
 
@@ -156,18 +109,12 @@ fn the_incident_shows_as_errors_slow_answers_and_a_restart() {
             op: MatchOp::Regex(Regex::new(&format!("^(?:{code})$")).unwrap()),
         };
         // The second pod: it is not killed.
-        let matchers = [
-            equal("__name__", "http_requests_total"),
-            equal("instance", "10.0.2.42:8080"),
-            code,
-        ];
+        let matchers =
+            [equal("__name__", "http_requests_total"), equal("instance", "10.0.2.42:8080"), code];
         increase(&matchers, on_the_third_day(start), on_the_third_day(end))
     };
     let ratio = |start: f64, end: f64| requests("5..", start, end) / requests(".*", start, end);
-    let (calm, hot) = (
-        ratio(INCIDENT.0 - 1_800.0, INCIDENT.0),
-        ratio(INCIDENT.0, INCIDENT.1),
-    );
+    let (calm, hot) = (ratio(INCIDENT.0 - 1_800.0, INCIDENT.0), ratio(INCIDENT.0, INCIDENT.1));
     assert!(calm < 0.01, "{calm}");
     assert!((0.1..0.25).contains(&hot), "{hot}");
 
@@ -185,15 +132,9 @@ fn the_incident_shows_as_errors_slow_answers_and_a_restart() {
     assert!(slow(INCIDENT.0 - 1_800.0, INCIDENT.0) < 0.01);
     assert!(slow(INCIDENT.0, INCIDENT.1) > 0.2);
 
-    let restarts = [equal(
-        "__name__",
-        "kube_pod_container_status_restarts_total",
-    )];
+    let restarts = [equal("__name__", "kube_pod_container_status_restarts_total")];
     let (before, after) = (KILLED - 300.0, KILLED + 300.0);
-    assert_eq!(
-        increase(&restarts, on_the_third_day(before), on_the_third_day(after)),
-        1.0
-    );
+    assert_eq!(increase(&restarts, on_the_third_day(before), on_the_third_day(after)), 1.0);
 }
 
 #[test]
@@ -203,17 +144,13 @@ fn a_window_holds_its_ends_and_nothing_beyond() {
     let whole = metrics.between(on_the_third_day(0.0), on_the_third_day(300.0));
     let times = |start: i64, end: i64| -> Vec<i64> {
         let series = whole.select(&up, start, end);
-        series[0]
-            .samples
-            .iter()
-            .map(|sample| sample.timestamp_ms)
-            .collect()
+        series[0].samples.iter().map(|sample| sample.timestamp_ms).collect()
     };
     let all = times(0, i64::MAX);
     assert_eq!(all.len(), 10);
     assert_eq!(times(all[2], all[5]), all[2..=5]);
     assert_eq!(times(all[2] + 1, all[5] - 1), all[3..=4]);
-    assert_eq!(times(all[5], all[2]), []);
+    assert!(times(all[5], all[2]).is_empty());
 }
 
 #[test]
@@ -221,28 +158,17 @@ fn before_the_first_day_there_is_nothing() {
     let metrics = SampleMetrics::new();
     let window = metrics.until(STARTED as i64 * 1_000 - 1);
     assert_eq!(window.series(&[]).count(), 0);
-    assert!(
-        window
-            .select(&[], 0, i64::MAX)
-            .iter()
-            .all(|series| series.samples.is_empty())
-    );
+    assert!(window.select(&[], 0, i64::MAX).iter().all(|series| series.samples.is_empty()));
 }
 
 #[test]
 fn labels_are_listed_for_what_matches() {
     let metrics = SampleMetrics::new();
     let window = metrics.until(on_the_third_day(0.0));
-    let requests = [
-        equal("__name__", "http_requests_total"),
-        equal("job", "checkout"),
-    ];
+    let requests = [equal("__name__", "http_requests_total"), equal("job", "checkout")];
     insta::assert_compact_debug_snapshot!(window.label_names(&requests), @r#"{"__name__", "code", "handler", "instance", "job", "method", "namespace", "pod"}"#);
     insta::assert_compact_debug_snapshot!(window.label_values("code", &requests), @r#"{"200", "400", "404", "500", "503"}"#);
-    assert_eq!(
-        window.label_values("code", &[equal("job", "nobody")]).len(),
-        0
-    );
+    assert_eq!(window.label_values("code", &[equal("job", "nobody")]).len(), 0);
     let jobs = window.label_values("job", &[]);
     insta::assert_compact_debug_snapshot!(jobs, @r#"{"cadvisor", "cart", "catalog", "checkout", "frontend", "kube-state-metrics", "node", "payments", "prometheus"}"#);
 }

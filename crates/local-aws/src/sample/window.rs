@@ -18,22 +18,14 @@ pub struct Window<'a> {
 
 impl<'a> Window<'a> {
     pub(super) fn new(metrics: &'a SampleMetrics, start_ms: i64, end_ms: i64) -> Self {
-        Self {
-            metrics,
-            start_ms,
-            end_ms,
-        }
+        Self { metrics, start_ms, end_ms }
     }
 
     /// The part of it from `start_ms` to `end_ms`, both included.
     #[must_use]
     pub fn narrowed(self, start_ms: i64, end_ms: i64) -> Self {
         let (start_ms, end_ms) = (start_ms.max(self.start_ms), end_ms.min(self.end_ms));
-        Self {
-            start_ms,
-            end_ms,
-            ..self
-        }
+        Self { start_ms, end_ms, ..self }
     }
 
     /// The labels of the series that fulfil all matchers and have a sample in the window, sorted.
@@ -46,16 +38,12 @@ impl<'a> Window<'a> {
 
     /// The names of the labels of such series.
     pub fn label_names(self, matchers: &'a [Matcher]) -> BTreeSet<&'a str> {
-        self.series(matchers)
-            .flat_map(|labels| labels.iter().map(|(name, _)| name))
-            .collect()
+        self.series(matchers).flat_map(|labels| labels.iter().map(|(name, _)| name)).collect()
     }
 
     /// The values of the label `name` of such series.
     pub fn label_values(self, name: &str, matchers: &'a [Matcher]) -> BTreeSet<&'a str> {
-        self.series(matchers)
-            .filter_map(|labels| labels.get(name))
-            .collect()
+        self.series(matchers).filter_map(|labels| labels.get(name)).collect()
     }
 
     /// Writes all samples as OpenMetrics text, as `promtool tsdb create-blocks-from openmetrics`
@@ -84,10 +72,7 @@ impl<'a> Window<'a> {
             .filter(move |&timestamp_ms| timestamp_ms >= self.start_ms)
             .filter_map(move |timestamp_ms| {
                 let value = series.at(timestamp_ms / 1_000)?;
-                Some(Sample {
-                    timestamp_ms,
-                    value,
-                })
+                Some(Sample { timestamp_ms, value })
             })
     }
 }
@@ -98,10 +83,7 @@ fn openmetrics_head(labels: &Labels) -> String {
         .iter()
         .filter(|(name, _)| *name != METRIC_NAME)
         .map(|(name, value)| {
-            let value = value
-                .replace('\\', r"\\")
-                .replace('"', r#"\""#)
-                .replace('\n', r"\n");
+            let value = value.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n");
             format!(r#"{name}="{value}""#)
         })
         .collect();

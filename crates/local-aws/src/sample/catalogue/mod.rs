@@ -45,12 +45,7 @@ fn node_exporter(builder: &mut Builder, machine: Node) {
         .meets(machine.fate());
     scraped(builder, &target);
     builder.rows(process::PROCESS, &target);
-    for rows in [
-        node::MACHINE,
-        kernel::MEMORY,
-        kernel::VMSTAT,
-        kernel::NETSTAT,
-    ] {
+    for rows in [node::MACHINE, kernel::MEMORY, kernel::VMSTAT, kernel::NETSTAT] {
         builder.rows(rows, &target);
     }
     for cpu in node::CPUS {
@@ -68,34 +63,19 @@ fn node_exporter(builder: &mut Builder, machine: Node) {
         builder.rows(node::COLLECTOR, &target.with([("collector", collector)]));
     }
     for (device, mountpoint, size, used) in node::MOUNTS {
-        let mount = target.with([
-            ("device", device),
-            ("mountpoint", mountpoint),
-            ("fstype", "ext4"),
-        ]);
+        let mount =
+            target.with([("device", device), ("mountpoint", mountpoint), ("fstype", "ext4")]);
         builder.rows(node::FILESYSTEM, &mount);
         let size = |share: f64| Shape::Fixed((size * share).floor());
         // Free space shrinks and grows with the day.
         let free = |share: f64| match size(share) {
-            Shape::Fixed(base) => Shape::Gauge {
-                base,
-                during: 1.0,
-                whole: true,
-            },
+            Shape::Fixed(base) => Shape::Gauge { base, during: 1.0, whole: true },
             other => other,
         };
         for (name, help, shape) in [
             ("node_filesystem_size_bytes", "Size.", size(1.0)),
-            (
-                "node_filesystem_free_bytes",
-                "Free space.",
-                free((1.0 - used) * 0.8),
-            ),
-            (
-                "node_filesystem_avail_bytes",
-                "Free space for users.",
-                free((1.0 - used) * 0.76),
-            ),
+            ("node_filesystem_free_bytes", "Free space.", free((1.0 - used) * 0.8)),
+            ("node_filesystem_avail_bytes", "Free space for users.", free((1.0 - used) * 0.76)),
         ] {
             let seed = seed([machine.name, device]);
             builder.series(name, Kind::Gauge, help, &mount, &[], shape, seed);
@@ -107,24 +87,11 @@ fn node_exporter(builder: &mut Builder, machine: Node) {
 fn processor_time(builder: &mut Builder, cpu: &Entity) {
     for (mode, rate, during) in node::CPU_MODES {
         let swing = if mode == "idle" { -0.1 } else { 0.4 };
-        let shape = Shape::Counter {
-            rate,
-            during: rate * during,
-            swing,
-            whole: false,
-        };
+        let shape = Shape::Counter { rate, during: rate * during, swing, whole: false };
         let help = "Seconds the processor spent in each mode.";
         let name = "node_cpu_seconds_total";
         let seed = cpu.seed(mode);
-        builder.series(
-            name,
-            Kind::Counter,
-            help,
-            cpu,
-            &[("mode", mode)],
-            shape,
-            seed,
-        );
+        builder.series(name, Kind::Counter, help, cpu, &[("mode", mode)], shape, seed);
     }
 }
 
@@ -133,12 +100,7 @@ fn service(builder: &mut Builder, pod: Pod) {
         .with([("namespace", NAMESPACE), ("pod", pod.name)])
         .meets(pod.fate());
     scraped(builder, &target);
-    for rows in [
-        process::PROCESS,
-        process::GO,
-        process::PROMHTTP,
-        shop::SERVICE,
-    ] {
+    for rows in [process::PROCESS, process::GO, process::PROMHTTP, shop::SERVICE] {
         builder.rows(rows, &target);
     }
     let own: &[Row] = match pod.service {
@@ -148,10 +110,7 @@ fn service(builder: &mut Builder, pod: Pod) {
         _ => &[],
     };
     builder.rows(own, &target);
-    for service in SERVICES
-        .iter()
-        .filter(|service| service.name == pod.service)
-    {
+    for service in SERVICES.iter().filter(|service| service.name == pod.service) {
         requests(builder, &target, service);
     }
 }
@@ -163,28 +122,12 @@ fn requests(builder: &mut Builder, target: &Entity, service: &Service) {
         let seed = target.seed("http");
         for (code, calm, touched) in shop::CODES {
             let (rate, during) = (rate * calm, rate * touched);
-            let shape = Shape::Counter {
-                rate,
-                during,
-                swing: 0.4,
-                whole: true,
-            };
+            let shape = Shape::Counter { rate, during, swing: 0.4, whole: true };
             let (name, help) = ("http_requests_total", "Requests answered.");
-            builder.series(
-                name,
-                Kind::Counter,
-                help,
-                &target,
-                &[("code", code)],
-                shape,
-                seed,
-            );
+            builder.series(name, Kind::Counter, help, &target, &[("code", code)], shape, seed);
         }
         builder.histogram(
-            (
-                "http_request_duration_seconds",
-                "Time until a request was answered.",
-            ),
+            ("http_request_duration_seconds", "Time until a request was answered."),
             &target,
             (rate, median, median * shop::SLOWER),
             seed,
@@ -240,24 +183,13 @@ fn deployment(builder: &mut Builder, target: &Entity, name: &str) {
     let killed = pods().any(|pod| pod.fate() == Fate::Killed);
     let fate = if killed { Fate::Touched } else { Fate::Calm };
     let replica_set = pods().next().map_or(name, |pod| pod.replica_set);
-    for (rows, fate) in [
-        (kube::DEPLOYMENT, fate),
-        (
-            kube::REPLICAS,
-            if killed { Fate::Killed } else { Fate::Calm },
-        ),
-    ] {
+    for (rows, fate) in
+        [(kube::DEPLOYMENT, fate), (kube::REPLICAS, if killed { Fate::Killed } else { Fate::Calm })]
+    {
         for row in rows {
             let kind = row.name.split('_').nth(1).unwrap_or("object");
-            let value = if kind == "replicaset" {
-                replica_set
-            } else {
-                name
-            };
-            builder.rows(
-                std::slice::from_ref(row),
-                &target.with([(kind, value)]).meets(fate),
-            );
+            let value = if kind == "replicaset" { replica_set } else { name };
+            builder.rows(std::slice::from_ref(row), &target.with([(kind, value)]).meets(fate));
         }
     }
 }

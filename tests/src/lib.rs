@@ -1,3 +1,5 @@
 //! End-to-end tests: the real binaries under a Runtime API emulator, real clients, a real Prometheus.
 
+pub mod fuzz;
+pub mod prometheus;
 pub mod schema;

@@ -17,7 +17,7 @@ use crate::table;
 /// What to run.
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// Only this front: http, rest-buffered, rest-streaming, http-api-buffered or http-api-streaming
+    /// Only this front: http, rest-buffered, rest-streaming or http-api
     #[arg(long)]
     front: Option<String>,
     /// Only this revision
@@ -32,12 +32,12 @@ struct Front {
     gateway: Option<(&'static str, &'static str)>,
 }
 
-const FRONTS: [Front; 5] = [
+const FRONTS: [Front; 4] = [
     Front { name: "http", gateway: None },
     Front { name: "rest-buffered", gateway: Some(("rest", "buffered")) },
     Front { name: "rest-streaming", gateway: Some(("rest", "streaming")) },
-    Front { name: "http-api-buffered", gateway: Some(("http", "buffered")) },
-    Front { name: "http-api-streaming", gateway: Some(("http", "streaming")) },
+    // An HTTP API transfers whole answers only.
+    Front { name: "http-api", gateway: Some(("http", "buffered")) },
 ];
 
 /// One run of the suite, and what it must come to.

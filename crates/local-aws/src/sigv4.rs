@@ -276,14 +276,14 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
     use aws_sigv4::sign::v4;
     use http::{Request, header};
     use service_kit::clock::from_unix_ms;
 
-    const NOW: i64 = 1_795_000_000_000;
+    pub(crate) const NOW: i64 = 1_795_000_000_000;
 
     fn verifier() -> Verifier {
         Verifier {
@@ -293,8 +293,8 @@ mod tests {
         }
     }
 
-    /// A request as a client with these credentials signs it at `NOW`.
-    fn signed(client: &Verifier, method: &str, target: &str, body: &[u8]) -> Parts {
+    /// A request as a client with these credentials signs it at [`NOW`].
+    pub(crate) fn signed(client: &Verifier, method: &str, target: &str, body: &[u8]) -> Parts {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("http://127.0.0.1:4566{target}"))

@@ -35,9 +35,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `unix_ms` (milliseconds since the Unix epoch).
     pub fn new(unix_ms: i64) -> Self {
-        Self {
-            unix_ms: AtomicI64::new(unix_ms),
-        }
+        Self { unix_ms: AtomicI64::new(unix_ms) }
     }
 
     /// Moves the clock to `unix_ms`.
@@ -68,11 +66,7 @@ pub fn unix_ms(time: SystemTime) -> i64 {
 /// The moment `unix_ms` milliseconds after the Unix epoch.
 pub fn from_unix_ms(unix_ms: i64) -> SystemTime {
     let distance = Duration::from_millis(unix_ms.unsigned_abs());
-    if unix_ms < 0 {
-        UNIX_EPOCH - distance
-    } else {
-        UNIX_EPOCH + distance
-    }
+    if unix_ms < 0 { UNIX_EPOCH - distance } else { UNIX_EPOCH + distance }
 }
 
 fn whole_ms(duration: Duration) -> i64 {

@@ -45,10 +45,7 @@ pub trait Env {
 pub struct Process;
 
 impl Env for Process {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is where the environment comes in"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment comes in")]
     fn get(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
     }
@@ -122,11 +119,7 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader of the variables declared in `vars`.
     pub fn new(env: &'a dyn Env, vars: &'a [Var]) -> Self {
-        Self {
-            env,
-            vars,
-            faults: Vec::new(),
-        }
+        Self { env, vars, faults: Vec::new() }
     }
 
     /// The value of a variable that must be set. `None` means that a fault was remembered.
@@ -161,10 +154,7 @@ impl<'a> Reader<'a> {
         let reason = reason.into();
         self.faults.push(Fault {
             name: name.to_owned(),
-            problem: Problem::Invalid {
-                reason,
-                value: None,
-            },
+            problem: Problem::Invalid { reason, value: None },
         });
     }
 
@@ -178,14 +168,10 @@ impl<'a> Reader<'a> {
             if let Some(config) = build() {
                 return Ok(config);
             }
-            self.faults.push(Fault {
-                name: "the configuration".to_owned(),
-                problem: Problem::Missing,
-            });
+            self.faults
+                .push(Fault { name: "the configuration".to_owned(), problem: Problem::Missing });
         }
-        Err(ConfigError {
-            faults: self.faults,
-        })
+        Err(ConfigError { faults: self.faults })
     }
 
     fn declared(&mut self, name: &str) -> Option<&'a Var> {
@@ -203,10 +189,7 @@ impl<'a> Reader<'a> {
             Some(Ok(raw)) => Some(Some(raw).filter(|raw| !raw.is_empty())),
             Some(Err(_)) => self.fault(
                 var.name,
-                Problem::Invalid {
-                    reason: "is not valid unicode".to_owned(),
-                    value: None,
-                },
+                Problem::Invalid { reason: "is not valid unicode".to_owned(), value: None },
             ),
         }
     }
@@ -219,21 +202,14 @@ impl<'a> Reader<'a> {
                 self.reject(var.name, "is not valid");
                 None
             }
-            Err(err) => self.fault(
-                var.name,
-                Problem::Invalid {
-                    reason: err.to_string(),
-                    value: Some(raw),
-                },
-            ),
+            Err(err) => {
+                self.fault(var.name, Problem::Invalid { reason: err.to_string(), value: Some(raw) })
+            }
         }
     }
 
     fn fault<T>(&mut self, name: &str, problem: Problem) -> Option<T> {
-        self.faults.push(Fault {
-            name: name.to_owned(),
-            problem,
-        });
+        self.faults.push(Fault { name: name.to_owned(), problem });
         None
     }
 }
@@ -242,16 +218,10 @@ impl<'a> Reader<'a> {
 pub fn markdown(vars: &[Var]) -> String {
     let mut table = String::from("| Variable | Default | Meaning |\n| --- | --- | --- |\n");
     for var in vars {
-        let default = var
-            .default
-            .map_or_else(|| "–".to_owned(), |text| format!("`{text}`"));
+        let default = var.default.map_or_else(|| "–".to_owned(), |text| format!("`{text}`"));
         let secret = if var.secret { " Secret." } else { "" };
         // Writing to a String cannot fail.
-        let _ = writeln!(
-            table,
-            "| `{}` | {default} | {}{secret} |",
-            var.name, var.doc
-        );
+        let _ = writeln!(table, "| `{}` | {default} | {}{secret} |", var.name, var.doc);
     }
     table
 }
@@ -272,9 +242,7 @@ struct Shown<'a>(&'a Option<String>);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .as_ref()
-            .map_or(Ok(()), |value| write!(f, " (got {value:?})"))
+        self.0.as_ref().map_or(Ok(()), |value| write!(f, " (got {value:?})"))
     }
 }
 
@@ -284,19 +252,11 @@ mod tests {
     use proptest::prelude::*;
 
     const fn var(name: &'static str, default: Option<&'static str>, secret: bool) -> Var {
-        Var {
-            name,
-            default,
-            doc: "A variable.",
-            secret,
-        }
+        Var { name, default, doc: "A variable.", secret }
     }
 
-    const VARS: &[Var] = &[
-        var("PORT", Some("8787"), false),
-        var("REGION", None, false),
-        var("KEY", None, true),
-    ];
+    const VARS: &[Var] =
+        &[var("PORT", Some("8787"), false), var("REGION", None, false), var("KEY", None, true)];
 
     #[derive(Debug, PartialEq)]
     struct Config {
@@ -311,13 +271,7 @@ mod tests {
         let port = env.or_default("PORT");
         let region = env.required("REGION");
         let key = env.optional("KEY");
-        env.finish(|| {
-            Some(Config {
-                port: port?,
-                region: region?,
-                key,
-            })
-        })
+        env.finish(|| Some(Config { port: port?, region: region?, key }))
     }
 
     #[test]

@@ -9,10 +9,7 @@ pub struct RandomError(#[source] getrandom::Error);
 ///
 /// # Errors
 /// When the operating system has none to give; nothing secret may be made then.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is where randomness comes in"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is where randomness comes in")]
 pub fn fill(bytes: &mut [u8]) -> Result<(), RandomError> {
     getrandom::fill(bytes).map_err(RandomError)
 }

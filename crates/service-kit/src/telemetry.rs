@@ -28,9 +28,7 @@ pub fn init_json(filter: Filter) -> Result<(), SetGlobalDefaultError> {
 /// # Errors
 /// When logging was initialised before.
 pub fn init_human(filter: Filter) -> Result<(), SetGlobalDefaultError> {
-    let layer = fmt::layer()
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
+    let layer = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     set_global_default(Registry::default().with(layer).with(filter))
 }
 
@@ -86,17 +84,11 @@ mod tests {
             let _inside = call.entered();
             tracing::info!(duration_ms = 12, "answered\nat once");
         });
-        let [line] = &lines[..] else {
-            panic!("{lines:?}")
-        };
+        let [line] = &lines[..] else { panic!("{lines:?}") };
         let mut line = line.clone();
         let timestamp = line.as_object_mut().unwrap().remove("timestamp").unwrap();
         let timestamp = timestamp.as_str().unwrap();
-        assert_eq!(
-            (&timestamp[10..11], &timestamp[26..]),
-            ("T", "Z"),
-            "{timestamp}"
-        );
+        assert_eq!((&timestamp[10..11], &timestamp[26..]), ("T", "Z"), "{timestamp}");
         assert_eq!(
             line,
             json!({

@@ -1,19 +1,11 @@
 //! Which series there are: the tables, applied to the fleet.
 
-// Tables: one line a metric, which rustfmt would break into five.
-#[rustfmt::skip]
 mod container;
-#[rustfmt::skip]
 mod kernel;
-#[rustfmt::skip]
 mod kube;
-#[rustfmt::skip]
 mod node;
-#[rustfmt::skip]
 mod process;
-#[rustfmt::skip]
 mod prometheus;
-#[rustfmt::skip]
 mod shop;
 
 use super::build::Builder;

@@ -1,0 +1,173 @@
+//! The server: a port of this machine, and what to tell a client about it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use service_kit::clock::{Clock, SystemClock};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::amp::{self, Amp, Status, Workspace};
+use crate::sample::SampleMetrics;
+use crate::sigv4::{Credentials, Verifier};
+
+/// What to serve, and to whom.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The port on 127.0.0.1; 0 for any free one.
+    pub port: u16,
+    /// The region it is in.
+    pub region: String,
+    /// Whose signatures it accepts.
+    pub credentials: Credentials,
+    /// The workspaces of AMP.
+    pub workspaces: Vec<Workspace>,
+    /// What it takes for the present.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Config {
+    /// Any free port, and one workspace with the alias `sample`.
+    fn default() -> Self {
+        Self {
+            port: 0,
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::default(),
+            workspaces: vec![Workspace {
+                id: "ws-5a3b1e00-0000-4000-8000-000000000001".to_owned(),
+                alias: Some("sample".to_owned()),
+                status: Status::Active,
+            }],
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+/// The server could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("port {port} of 127.0.0.1 cannot be used")]
+pub struct StartError {
+    /// The port that was asked for.
+    pub port: u16,
+    /// Why.
+    #[source]
+    pub source: io::Error,
+}
+
+/// AWS, served on a port of this machine until it is stopped or dropped.
+#[derive(Debug)]
+pub struct LocalAws {
+    /// Where it is served.
+    pub address: SocketAddr,
+    region: String,
+    credentials: Credentials,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<io::Result<()>>,
+}
+
+impl LocalAws {
+    /// Starts to serve.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let Config { port, region, credentials, workspaces, clock } = config;
+        let unusable = |source| StartError { port, source };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(unusable)?;
+        let address = listener.local_addr().map_err(unusable)?;
+        let router = amp::router(Arc::new(Amp {
+            base_url: format!("http://{address}"),
+            verifier: Verifier {
+                credentials: credentials.clone(),
+                region: region.clone(),
+                service: "aps",
+            },
+            workspaces,
+            metrics: SampleMetrics::new(),
+            clock,
+        }));
+        let (stop, stopped) = oneshot::channel();
+        let serve = axum::serve(listener, router).with_graceful_shutdown(async {
+            // An error means that the sender is gone, which is a stop too.
+            let _ = stopped.await;
+        });
+        let served = tokio::spawn(serve.into_future());
+        Ok(Self { address, region, credentials, stop, served })
+    }
+
+    /// Where it is served: the value for `AWS_ENDPOINT_URL`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The variables that point a client of AWS here.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let Credentials { access_key_id, secret_access_key, session_token } = &self.credentials;
+        let mut variables = vec![
+            ("AWS_ENDPOINT_URL", self.base_url()),
+            ("AWS_REGION", self.region.clone()),
+            ("AWS_ACCESS_KEY_ID", access_key_id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", secret_access_key.clone()),
+        ];
+        variables.extend(session_token.clone().map(|token| ("AWS_SESSION_TOKEN", token)));
+        variables
+    }
+
+    /// Stops: no new connections, and those there are end with the answer they are at.
+    ///
+    /// # Errors
+    /// When serving had failed.
+    pub async fn stop(self) -> io::Result<()> {
+        drop(self.stop);
+        self.served.await.unwrap_or_else(|err| Err(io::Error::other(err)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    async fn ask(address: SocketAddr) -> io::Result<String> {
+        let mut stream = TcpStream::connect(address).await?;
+        let request = b"GET /workspaces HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+        stream.write_all(request).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    #[tokio::test]
+    async fn it_serves_until_it_is_stopped() {
+        let server = LocalAws::start(Config::default()).await.unwrap();
+        let address = server.address;
+        assert!(address.ip().is_loopback());
+        assert!(ask(address).await.unwrap().starts_with("HTTP/1.1 403 "));
+        server.stop().await.unwrap();
+        assert!(ask(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_is_named() {
+        let first = LocalAws::start(Config::default()).await.unwrap();
+        let port = first.address.port();
+        let second = LocalAws::start(Config { port, ..Config::default() }).await;
+        let message = second.unwrap_err().to_string();
+        assert_eq!(message, format!("port {port} of 127.0.0.1 cannot be used"));
+    }
+
+    #[tokio::test]
+    async fn a_client_is_told_all_it_needs() {
+        let server = LocalAws::start(Config::default()).await.unwrap();
+        let environment = server.environment();
+        let names: Vec<_> = environment.iter().map(|(name, _)| *name).collect();
+        assert_eq!(
+            names,
+            ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        );
+        assert_eq!(environment[0].1, server.base_url());
+    }
+}

@@ -2,6 +2,10 @@
 //!
 //! A case is made from one number, so a finding is reported, and made again, by that number.
 
+mod oracle;
+
+pub use oracle::judge;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::{Map, Value, json};
 

@@ -105,18 +105,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut unexpected = Vec::new();
     for front in FRONTS.iter().filter(|front| wanted(&options.front, front.name)) {
         let port = free_port()?;
+        let port_argument = port.to_string();
         let mut command = match front.gateway {
-            None => Command::new(&fixture),
+            None => {
+                let mut command = Command::new(&fixture);
+                command.args(["--port", &port_argument]);
+                command
+            }
             Some((kind, mode)) => {
                 let mut command = Command::new(&emulator);
-                command.args(["--front", kind, "--mode", mode]);
+                // One process: the fixture's tasks are in its memory.
+                command.args(["--front", kind, "--mode", mode, "--processes", "1"]);
+                command.args(["--port", &port_argument, "--"]).arg(&fixture);
                 command
             }
         };
-        command.args(["--port", &port.to_string()]);
-        if front.gateway.is_some() {
-            command.arg("--").arg(&fixture);
-        }
         let server = Server::start(&format!("conformance-{}", front.name), &mut command, port)?;
         for revision in REVISIONS.iter().filter(|it| wanted(&options.revision, it.name)) {
             println!("{}, {}", front.name, revision.name);

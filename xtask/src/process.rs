@@ -121,8 +121,16 @@ impl Server {
 }
 
 impl Drop for Server {
+    /// Asks it to stop, and kills it if it does not: it may have children to stop itself.
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to do.
+        let pid = self.child.id().to_string();
+        let _ = Command::new("kill").args(["-INT", &pid]).status();
+        for _ in 0..100 {
+            if self.child.try_wait().is_ok_and(|status| status.is_some()) {
+                return;
+            }
+            sleep(Duration::from_millis(20));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -38,12 +38,7 @@ impl ControlPlane {
         credentials: SharedCredentialsProvider,
         endpoint: Option<String>,
     ) -> Self {
-        Self {
-            http,
-            credentials,
-            endpoint,
-            clients: Mutex::new(HashMap::new()),
-        }
+        Self { http, credentials, endpoint, clients: Mutex::new(HashMap::new()) }
     }
 
     /// All workspaces of a region, to the last page; their URLs are not looked up.
@@ -54,11 +49,7 @@ impl ControlPlane {
         stats: &mut CallStats,
     ) -> Result<Vec<Workspace>, Error> {
         let client = self.client(region);
-        let asked = Asked {
-            action: "aps:ListWorkspaces",
-            region: Some(region),
-            workspace: None,
-        };
+        let asked = Asked { action: "aps:ListWorkspaces", region: Some(region), workspace: None };
         let mut workspaces = Vec::new();
         let mut token: Option<String> = None;
         loop {
@@ -79,9 +70,7 @@ impl ControlPlane {
             match page.next_token.filter(|next| !next.is_empty()) {
                 None => return Ok(workspaces),
                 next if next == token => {
-                    return Err(Error::unexpected(
-                        "ListWorkspaces gives the same page again",
-                    ));
+                    return Err(Error::unexpected("ListWorkspaces gives the same page again"));
                 }
                 next => token = next,
             }
@@ -97,11 +86,8 @@ impl ControlPlane {
         stats: &mut CallStats,
     ) -> Result<PrometheusUrl, Error> {
         let client = self.client(region);
-        let asked = Asked {
-            action: "aps:DescribeWorkspace",
-            region: Some(region),
-            workspace: Some(id),
-        };
+        let asked =
+            Asked { action: "aps:DescribeWorkspace", region: Some(region), workspace: Some(id) };
         let call = || async {
             let described = client.describe_workspace().workspace_id(id.as_str());
             described.send().await.map_err(|err| failure(err, asked))
@@ -122,9 +108,7 @@ impl ControlPlane {
 
     fn client(&self, region: &Region) -> Client {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = clients
-            .entry(region.clone())
-            .or_insert_with(|| self.build(region));
+        let client = clients.entry(region.clone()).or_insert_with(|| self.build(region));
         client.clone()
     }
 
@@ -150,8 +134,7 @@ impl fmt::Debug for ControlPlane {
 }
 
 fn known_id(id: &str) -> Result<WorkspaceId, Error> {
-    id.parse()
-        .map_err(|_| Error::unexpected(format!("a workspace with the id {id:?}")))
+    id.parse().map_err(|_| Error::unexpected(format!("a workspace with the id {id:?}")))
 }
 
 fn status(status: Option<&SdkStatus>) -> WorkspaceStatus {

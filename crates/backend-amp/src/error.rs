@@ -207,10 +207,7 @@ impl Error {
     }
 
     pub(crate) fn unexpected(message: impl Into<String>) -> Self {
-        Self::UnexpectedReply {
-            message: message.into(),
-            source: None,
-        }
+        Self::UnexpectedReply { message: message.into(), source: None }
     }
 }
 

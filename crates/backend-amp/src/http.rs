@@ -46,11 +46,7 @@ struct Inner {
 
 impl Http {
     pub(crate) fn new(connect_timeout: Duration, max_body: usize) -> Self {
-        Self(Arc::new(Inner {
-            pool: OnceLock::new(),
-            connect_timeout,
-            max_body,
-        }))
+        Self(Arc::new(Inner { pool: OnceLock::new(), connect_timeout, max_body }))
     }
 
     /// Sends one request and reads the whole answer, of any status.
@@ -59,11 +55,7 @@ impl Http {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Bytes>, Error> {
         let response = self.pool()?.request(request).await.map_err(|err| {
-            let message = if err.is_connect() {
-                "no connection"
-            } else {
-                "the connection broke"
-            };
+            let message = if err.is_connect() { "no connection" } else { "the connection broke" };
             Error::unreachable(message, err)
         })?;
         let (parts, body) = response.into_parts();
@@ -85,9 +77,7 @@ impl Http {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        let pool = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .build(connector);
+        let pool = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
         Ok(self.0.pool.get_or_init(|| pool))
     }
 }
@@ -140,10 +130,8 @@ impl SdkConnector for Http {
         let http = self.clone();
         HttpConnectorFuture::new(async move {
             let request = buffered(request).map_err(ConnectorError::user)?;
-            let response = http
-                .send(request)
-                .await
-                .map_err(|err| ConnectorError::io(err.into()))?;
+            let response =
+                http.send(request).await.map_err(|err| ConnectorError::io(err.into()))?;
             HttpResponse::try_from(response.map(SdkBody::from))
                 .map_err(|err| ConnectorError::other(err.into(), None))
         })
@@ -153,10 +141,7 @@ impl SdkConnector for Http {
 fn buffered(request: HttpRequest) -> Result<Request<Full<Bytes>>, BoxError> {
     let (parts, body) = request.try_into_http1x()?.into_parts();
     let body = body.bytes().ok_or("a streaming request")?;
-    Ok(Request::from_parts(
-        parts,
-        Full::new(Bytes::copy_from_slice(body)),
-    ))
+    Ok(Request::from_parts(parts, Full::new(Bytes::copy_from_slice(body))))
 }
 
 /// A header of an answer, if it is text.

@@ -27,12 +27,14 @@
 mod client;
 mod error;
 mod http;
+mod matrix;
 mod points;
 mod prometheus;
 mod query;
 mod refusal;
 mod response;
 mod retry;
+mod series;
 mod sign;
 mod target;
 #[cfg(test)]
@@ -44,9 +46,8 @@ pub use error::{BoxError, Error};
 pub use points::{Point, Points};
 pub use prometheus::{Prometheus, Settings};
 pub use query::{InstantQuery, LabelName, LabelValues, MaxSamples, RangeQuery};
-pub use response::{
-    CallStats, Data, Label, LabelAnswer, LabelResult, QueryAnswer, QueryResult, Series,
-};
+pub use response::{CallStats, Data, LabelAnswer, LabelResult, QueryAnswer, QueryResult};
+pub use series::{Label, Series, Values};
 pub use target::{Selection, Target, Workspaces};
 pub use url::PrometheusUrl;
 pub use workspace::{Region, Workspace, WorkspaceId, WorkspaceStatus};

@@ -2,8 +2,6 @@
 
 use std::iter::FusedIterator;
 
-use serde_json::value::RawValue;
-
 use crate::Error;
 
 /// A value at a moment.
@@ -17,8 +15,8 @@ pub struct Point {
 
 /// The points of a series, in order; ends after the first that is none.
 ///
-/// `RawValue` has checked that the text is JSON; the fast way here reads only what Prometheus
-/// writes, `[[1435781430.781,"1"],…]`, with or without spaces.
+/// Reads what Prometheus writes, `[[1435781430.781,"1"],…]`, with or without spaces; of other
+/// text the first point is an error.
 #[derive(Debug, Clone)]
 pub struct Points<'a> {
     rest: &'a [u8],
@@ -27,8 +25,8 @@ pub struct Points<'a> {
 impl<'a> Points<'a> {
     /// The points of a matrix' `[[time,"value"],…]`, or the one of a vector's or scalar's
     /// `[time,"value"]`.
-    pub fn of(raw: &'a RawValue) -> Self {
-        let whole = raw.get().as_bytes();
+    pub fn of(json: &'a str) -> Self {
+        let whole = json.as_bytes();
         let rest = match whole.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) {
             Some(inner @ [b'[' | b']', ..]) => inner,
             _ => whole,
@@ -36,37 +34,39 @@ impl<'a> Points<'a> {
         Self { rest }
     }
 
-    pub(crate) fn none() -> Self {
-        Self { rest: b"" }
-    }
-
     /// `[time,"value"]`, and what separates it from the next.
     fn point(&mut self) -> Option<Point> {
         self.expect(b'[')?;
-        let time = number(self.until(b',')?.trim_ascii())?;
+        let time = self.number(b',')?;
         self.expect(b'"')?;
-        let value = number(self.until(b'"')?)?;
+        let value = self.number(b'"')?;
         self.expect(b']')?;
-        self.rest = self.rest.trim_ascii_start();
-        match self.rest {
-            [b',', rest @ ..] => self.rest = rest.trim_ascii_start(),
-            // The end of the matrix.
-            [b']'] => self.rest = b"",
-            _ => {}
-        }
+        // At the end there is no comma.
+        let _ = self.expect(b',');
         Some(Point { time, value })
     }
 
     fn expect(&mut self, byte: u8) -> Option<()> {
-        self.rest = self.rest.trim_ascii_start().strip_prefix(&[byte])?;
+        self.rest = match self.rest {
+            [first, rest @ ..] if *first == byte => rest,
+            rest => rest.trim_ascii_start().strip_prefix(&[byte])?,
+        };
         Some(())
     }
 
-    fn until(&mut self, end: u8) -> Option<&'a [u8]> {
+    /// A number and the byte that ends it. The nearest `f64`, bit for bit as the standard library
+    /// reads it; most samples are short and take the fast way.
+    fn number(&mut self, end: u8) -> Option<f64> {
+        if let Some((value, rest)) = short_decimal(self.rest)
+            && let Some(rest) = rest.strip_prefix(&[end])
+        {
+            self.rest = rest;
+            return Some(value);
+        }
         let length = self.rest.iter().position(|&byte| byte == end)?;
-        let (before, rest) = self.rest.split_at(length);
+        let (text, rest) = self.rest.split_at(length);
         self.rest = rest.get(1..)?;
-        Some(before)
+        str::from_utf8(text.trim_ascii()).ok()?.parse().ok()
     }
 }
 
@@ -74,7 +74,7 @@ impl Iterator for Points<'_> {
     type Item = Result<Point, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if matches!(self.rest, b"" | b"]") {
+        if matches!(self.rest.trim_ascii_start(), b"" | b"]") {
             return None;
         }
         let point = self.point();
@@ -87,43 +87,64 @@ impl Iterator for Points<'_> {
 
 impl FusedIterator for Points<'_> {}
 
-/// The nearest `f64`, bit for bit as the standard library reads it, but several times faster for
-/// up to 15 digits, which is what most samples are.
-fn number(text: &[u8]) -> Option<f64> {
-    short_decimal(text).or_else(|| str::from_utf8(text).ok()?.parse().ok())
-}
-
-/// `-?[0-9]+(\.[0-9]+)?` of at most 15 digits. Both the digits and the power of ten are exact as
-/// `f64`, so their quotient is correctly rounded.
-fn short_decimal(text: &[u8]) -> Option<f64> {
-    const POWERS: [f64; 16] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-    ];
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        digits => (false, digits),
+/// `-?[0-9]+(\.[0-9]+)?` of at most 15 digits, and what follows. Both the digits and the power of
+/// ten are exact as `f64`, so their quotient is correctly rounded.
+fn short_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
+    static POWERS: [f64; 15] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
+    let (negative, text) = match text {
+        [b'-', text @ ..] => (true, text),
+        text => (false, text),
     };
-    if digits.is_empty() || digits.len() > 16 {
+    let (whole, mut rest) = digits(0, text);
+    let mut count = text.len() - rest.len();
+    if count == 0 {
         return None;
     }
-    let mut whole: u64 = 0;
-    let mut point = None;
-    for (at, &byte) in digits.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => whole = whole * 10 + u64::from(byte - b'0'),
-            b'.' if point.is_none() && at > 0 => point = Some(at),
-            _ => return None,
+    let (mut number, mut decimals) = (whole, 0);
+    if let [b'.', fraction @ ..] = rest {
+        (number, rest) = digits(whole, fraction);
+        decimals = fraction.len() - rest.len();
+        count += decimals;
+        if decimals == 0 {
+            return None;
         }
     }
-    let fraction = match point {
-        Some(at) => digits.len() - at - 1,
-        None => 0,
-    };
-    if whole >= 1 << 53 || (point.is_some() && fraction == 0) {
+    if count > 15 {
         return None;
     }
-    let value = whole as f64 / POWERS.get(fraction)?;
-    Some(if negative { -value } else { value })
+    let value = number as f64 / POWERS.get(decimals)?;
+    Some((if negative { -value } else { value }, rest))
+}
+
+/// Appends the digits that `text` begins with to `number`; wraps beyond 19 of them.
+fn digits(mut number: u64, mut text: &[u8]) -> (u64, &[u8]) {
+    while let Some((eight, rest)) = text.split_first_chunk()
+        && let Some(value) = eight_digits(*eight)
+    {
+        number = number.wrapping_mul(100_000_000).wrapping_add(value);
+        text = rest;
+    }
+    while let [byte, rest @ ..] = text
+        && byte.is_ascii_digit()
+    {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+        text = rest;
+    }
+    (number, text)
+}
+
+/// Eight digits at once, when they are: pairs, then fours, then all are joined, in one register.
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    let text = u64::from_le_bytes(text);
+    let digits = text.wrapping_sub(0x3030_3030_3030_3030);
+    // A byte below '0' or above '9' sets its highest bit in one of them.
+    if (text.wrapping_add(0x4646_4646_4646_4646) | digits) & 0x8080_8080_8080_8080 != 0 {
+        return None;
+    }
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 #[cfg(test)]
@@ -132,10 +153,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn points(json: &str) -> Vec<Option<(f64, f64)>> {
-        let raw: &RawValue = serde_json::from_str(json).unwrap();
-        Points::of(raw)
-            .map(|point| point.ok().map(|p| (p.time, p.value)))
-            .collect()
+        Points::of(json).map(|point| point.ok().map(|p| (p.time, p.value))).collect()
+    }
+
+    fn read(number: &str) -> Option<f64> {
+        let text = format!("{number}\"");
+        let mut points = Points { rest: text.as_bytes() };
+        points.number(b'"')
     }
 
     #[test]
@@ -144,14 +168,8 @@ mod tests {
             ("[]", vec![]),
             ("[ ]", vec![]),
             ("[[1,\"2\"]]", vec![Some((1.0, 2.0))]),
-            (
-                "[[1.5,\"-2\"],[2.5,\"1e3\"]]",
-                vec![Some((1.5, -2.0)), Some((2.5, 1000.0))],
-            ),
-            (
-                "[ [ 1 , \"2\" ] , [ 3 , \"4\" ] ]",
-                vec![Some((1.0, 2.0)), Some((3.0, 4.0))],
-            ),
+            ("[[1.5,\"-2\"],[2.5,\"1e3\"]]", vec![Some((1.5, -2.0)), Some((2.5, 1000.0))]),
+            ("[ [ 1 , \"2\" ] , [ 3 , \"4\" ] ]", vec![Some((1.0, 2.0)), Some((3.0, 4.0))]),
             (
                 "[[1,\"+Inf\"],[2,\"-Inf\"]]",
                 vec![Some((1.0, f64::INFINITY)), Some((2.0, f64::NEG_INFINITY))],
@@ -181,29 +199,37 @@ mod tests {
 
     #[test]
     fn the_value_of_a_vector_is_one_point() {
-        let raw: &RawValue = serde_json::from_str("[1435781451.781,\"1\"]").unwrap();
-        let points: Vec<Point> = Points::of(raw).map(Result::unwrap).collect();
-        assert_eq!(
-            points,
-            [Point {
-                time: 1_435_781_451.781,
-                value: 1.0
-            }]
-        );
+        let points: Vec<Point> = Points::of("[1435781451.781,\"1\"]").map(Result::unwrap).collect();
+        assert_eq!(points, [Point { time: 1_435_781_451.781, value: 1.0 }]);
     }
 
     proptest! {
         #[test]
+        fn eight_bytes_are_a_number_only_when_all_are_digits(bytes: [u8; 8], number in 0_u64..100_000_000) {
+            let digits = bytes.iter().all(u8::is_ascii_digit);
+            prop_assert_eq!(eight_digits(bytes).is_some(), digits);
+            let text: [u8; 8] = format!("{number:08}").into_bytes().try_into().unwrap();
+            prop_assert_eq!(eight_digits(text), Some(number));
+            for byte in [b'/', b':', b'.', b'"', 0, 0x7f, 0x80, 0xff] {
+                for at in 0..8 {
+                    let mut text = text;
+                    text[at] = byte;
+                    prop_assert_eq!(eight_digits(text), None);
+                }
+            }
+        }
+
+        #[test]
         fn numbers_are_those_of_the_standard_library(text in "-?[0-9]{1,17}(\\.[0-9]{0,17})?") {
             prop_assert_eq!(
-                number(text.as_bytes()).map(f64::to_bits),
+                read(&text).map(f64::to_bits),
                 text.parse().ok().map(f64::to_bits)
             );
         }
 
         #[test]
         fn any_float_survives(value: f64) {
-            prop_assert_eq!(number(value.to_string().as_bytes()).unwrap().to_bits(), value.to_bits());
+            prop_assert_eq!(read(&value.to_string()).unwrap().to_bits(), value.to_bits());
         }
 
         #[test]

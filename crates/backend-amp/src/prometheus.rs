@@ -113,13 +113,7 @@ impl Prometheus {
                 settings.control_plane_endpoint.clone(),
             ),
         });
-        Self(Arc::new(Inner {
-            settings,
-            http,
-            aws,
-            clock,
-            known: Mutex::default(),
-        }))
+        Self(Arc::new(Inner { settings, http, aws, clock, known: Mutex::default() }))
     }
 
     /// What was configured.
@@ -174,10 +168,7 @@ impl Prometheus {
         let region = region.cloned().or_else(|| self.0.settings.default_region());
         let region = region.ok_or(Error::NoRegion)?;
         let mut stats = CallStats::default();
-        let listed = aws
-            .control_plane
-            .list(&region, deadline, &mut stats)
-            .await?;
+        let listed = aws.control_plane.list(&region, deadline, &mut stats).await?;
         self.known().only_active.remove(&region);
 
         let region_ref = &region;
@@ -199,10 +190,7 @@ impl Prometheus {
         stats.elapsed += started.elapsed();
         stats.http_calls += described.iter().map(|(_, calls)| calls).sum::<u32>();
         Ok(Workspaces {
-            workspaces: described
-                .into_iter()
-                .map(|(workspace, _)| workspace)
-                .collect(),
+            workspaces: described.into_iter().map(|(workspace, _)| workspace).collect(),
             region,
             stats,
         })
@@ -265,9 +253,7 @@ impl Prometheus {
             workspace: target.workspace.as_ref(),
         };
         let mut stats = CallStats::default();
-        let tries = retrying(self.earlier(deadline), || {
-            self.try_once(target, call, asked)
-        });
+        let tries = retrying(self.earlier(deadline), || self.try_once(target, call, asked));
         let answer = observed(call.operation, asked, tries, &mut stats).await;
         match &answer {
             Err(Error::WorkspaceNotFound { workspace, region }) => {
@@ -342,22 +328,16 @@ impl Prometheus {
             return Ok(id.clone());
         }
         let listed = aws.control_plane.list(region, deadline, stats).await?;
-        let mut active = listed
-            .iter()
-            .filter(|workspace| workspace.status == WorkspaceStatus::Active);
+        let mut active =
+            listed.iter().filter(|workspace| workspace.status == WorkspaceStatus::Active);
         match (active.next(), active.next()) {
             (Some(only), None) => {
                 let found = (only.id.clone(), self.0.clock.now());
                 self.known().only_active.insert(region.clone(), found);
                 Ok(only.id.clone())
             }
-            _ if listed.is_empty() => Err(Error::NoWorkspaces {
-                region: region.clone(),
-            }),
-            _ => Err(Error::WorkspaceUnknown {
-                region: region.clone(),
-                choices: listed,
-            }),
+            _ if listed.is_empty() => Err(Error::NoWorkspaces { region: region.clone() }),
+            _ => Err(Error::WorkspaceUnknown { region: region.clone(), choices: listed }),
         }
     }
 
@@ -379,17 +359,12 @@ impl Prometheus {
         }
         let described = aws.control_plane.describe(region, id, deadline, stats);
         let url = described.await?;
-        self.known()
-            .urls
-            .insert(key, (url.clone(), self.0.clock.now()));
+        self.known().urls.insert(key, (url.clone(), self.0.clock.now()));
         Ok((url, Duration::ZERO))
     }
 
     fn aws(&self, wanted: impl FnOnce() -> String) -> Result<&Aws, Error> {
-        self.0
-            .aws
-            .as_ref()
-            .ok_or_else(|| Error::NoAws { wanted: wanted() })
+        self.0.aws.as_ref().ok_or_else(|| Error::NoAws { wanted: wanted() })
     }
 
     /// Only AMP knows them.

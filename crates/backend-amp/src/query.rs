@@ -67,15 +67,11 @@ impl FromStr for LabelName {
 
     fn from_str(given: &str) -> Result<Self, Error> {
         let legal = given.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && given
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_');
+            && given.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if legal {
             Ok(Self(given.to_owned()))
         } else {
-            Err(Error::InvalidLabelName {
-                given: given.to_owned(),
-            })
+            Err(Error::InvalidLabelName { given: given.to_owned() })
         }
     }
 }
@@ -114,11 +110,7 @@ pub(crate) struct ApiCall {
 impl ApiCall {
     /// The request without its body. Nothing of a URL or a form is encoded after this.
     pub(crate) fn request(&self, base: &PrometheusUrl) -> Result<Request<()>, Error> {
-        let separator = if self.query.as_str().is_empty() {
-            ""
-        } else {
-            "?"
-        };
+        let separator = if self.query.as_str().is_empty() { "" } else { "?" };
         let uri = format!("{base}{}{separator}{}", self.path, self.query.as_str());
         let request = match self.form {
             Some(_) => Request::post(uri).header(CONTENT_TYPE, "application/x-www-form-urlencoded"),
@@ -218,11 +210,8 @@ impl MaxSamples {
 pub(crate) struct Form(String);
 
 impl Form {
-    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-        .remove(b'-')
-        .remove(b'.')
-        .remove(b'_')
-        .remove(b'~');
+    const ENCODED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
     fn push(&mut self, name: &str, value: &str) {
         if !self.0.is_empty() {
@@ -296,10 +285,7 @@ mod tests {
             query: "label_replace(up, \"x\", \"${1}\", \"job\", \"(.*)\") + 1",
             time_ms: Some(1_435_781_430_781),
         };
-        let call = query.call(MaxSamples {
-            warning: Some(5),
-            error: None,
-        });
+        let call = query.call(MaxSamples { warning: Some(5), error: None });
         insta::assert_snapshot!(call.form.unwrap().as_str(), @"query=label_replace%28up%2C%20%22x%22%2C%20%22%24%7B1%7D%22%2C%20%22job%22%2C%20%22%28.%2A%29%22%29%20%2B%201&time=1435781430.781");
         insta::assert_snapshot!(call.query.as_str(), @"max_samples_processed_warning_threshold=5");
     }
@@ -328,10 +314,7 @@ mod tests {
 
     fn decoded(form: &str) -> Vec<(String, String)> {
         let decode = |text: &str| {
-            percent_encoding::percent_decode_str(text)
-                .decode_utf8()
-                .unwrap()
-                .into_owned()
+            percent_encoding::percent_decode_str(text).decode_utf8().unwrap().into_owned()
         };
         form.split('&')
             .filter(|pair| !pair.is_empty())

@@ -50,11 +50,10 @@ pub(crate) fn of_response(response: &Response<Bytes>, asked: Asked<'_>, now: Sys
         return Error::unexpected(format!("{status}, a redirect to {location}: not followed"));
     }
     let complaint: Complaint = serde_json::from_slice(response.body()).unwrap_or_default();
-    let message = complaint.error.or(complaint.message).unwrap_or_else(|| {
-        format!("{status} {}", excerpt(response.body()))
-            .trim_end()
-            .to_owned()
-    });
+    let message = complaint
+        .error
+        .or(complaint.message)
+        .unwrap_or_else(|| format!("{status} {}", excerpt(response.body())).trim_end().to_owned());
     // `internal` and `unavailable` are about the server; the others about the query, even with a
     // 503: a query that timed out there would only time out again.
     let about_query = |kind: &str| !matches!(kind, "internal" | "unavailable");
@@ -62,11 +61,7 @@ pub(crate) fn of_response(response: &Response<Bytes>, asked: Asked<'_>, now: Sys
         Some(error_type)
             if about_query(&error_type) && !matches!(status.as_u16(), 401 | 403 | 429) =>
         {
-            Error::Rejected {
-                error_type,
-                message,
-                status: status.as_u16(),
-            }
+            Error::Rejected { error_type, message, status: status.as_u16() }
         }
         _ => Refusal {
             status: status.as_u16(),
@@ -81,45 +76,22 @@ pub(crate) fn of_response(response: &Response<Bytes>, asked: Asked<'_>, now: Sys
 
 impl From<Refusal<'_>> for Error {
     fn from(refusal: Refusal<'_>) -> Self {
-        let Refusal {
-            status,
-            code,
-            message,
-            retry_after,
-            asked,
-        } = refusal;
+        let Refusal { status, code, message, retry_after, asked } = refusal;
         match (status, code, asked) {
             (429, _, _) | (_, Some("ThrottlingException" | "TooManyRequestsException"), _) => {
-                Self::Throttled {
-                    message,
-                    retry_after,
-                }
+                Self::Throttled { message, retry_after }
             }
             (
                 _,
                 Some("ResourceNotFoundException"),
-                Asked {
-                    region: Some(region),
-                    workspace: Some(workspace),
-                    ..
-                },
-            ) => Self::WorkspaceNotFound {
-                workspace: workspace.clone(),
-                region: region.clone(),
-            },
-            (401 | 403, Some(code), _) if is_about_credentials(code) => Self::Credentials {
-                message: format!("{code}: {message}"),
-                source: None,
-            },
-            (
-                401 | 403,
-                _,
-                Asked {
-                    region: Some(_),
-                    action,
-                    ..
-                },
-            ) => Self::Denied { action, message },
+                Asked { region: Some(region), workspace: Some(workspace), .. },
+            ) => Self::WorkspaceNotFound { workspace: workspace.clone(), region: region.clone() },
+            (401 | 403, Some(code), _) if is_about_credentials(code) => {
+                Self::Credentials { message: format!("{code}: {message}"), source: None }
+            }
+            (401 | 403, _, Asked { region: Some(_), action, .. }) => {
+                Self::Denied { action, message }
+            }
             (401 | 403, _, _) => Self::Unauthorized { message },
             (404, None, _) => Self::unexpected(format!("{message}: no Prometheus API there")),
             (400..=499, _, _) => Self::Rejected {
@@ -127,11 +99,7 @@ impl From<Refusal<'_>> for Error {
                 message,
                 status,
             },
-            (500..=599, _, _) => Self::Unavailable {
-                message,
-                retry_after,
-                source: None,
-            },
+            (500..=599, _, _) => Self::Unavailable { message, retry_after, source: None },
             _ => Self::unexpected(message),
         }
     }
@@ -161,10 +129,5 @@ fn exception(header: &str) -> &str {
 fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body.get(..600).unwrap_or(body));
     let words: Vec<&str> = text.split_whitespace().collect();
-    words
-        .join(" ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect()
+    words.join(" ").chars().filter(|c| !c.is_control()).take(200).collect()
 }

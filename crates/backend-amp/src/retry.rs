@@ -48,15 +48,9 @@ where
     };
     let result = match tokio::time::timeout_at(deadline.into(), run).await {
         Ok(result) => result,
-        Err(_) => Err(Error::Timeout {
-            after: started.elapsed(),
-        }),
+        Err(_) => Err(Error::Timeout { after: started.elapsed() }),
     };
-    Tried {
-        tries,
-        elapsed: started.elapsed(),
-        result,
-    }
+    Tried { tries, elapsed: started.elapsed(), result }
 }
 
 /// Runs one backend call in its span, logs how it ended, and adds what it cost to `stats`.
@@ -76,25 +70,12 @@ pub(crate) async fn observed<T>(
         workspace.id = asked.workspace.map(field::display),
         http.status = field::Empty,
     );
-    let Tried {
-        tries,
-        elapsed,
-        result,
-    } = call.instrument(span.clone()).await;
-    *stats = *stats
-        + CallStats {
-            http_calls: tries,
-            elapsed,
-        };
+    let Tried { tries, elapsed, result } = call.instrument(span.clone()).await;
+    *stats = *stats + CallStats { http_calls: tries, elapsed };
     let duration_ms = elapsed.as_secs_f64() * 1e3;
     span.in_scope(|| match &result {
         Ok(_) => tracing::debug!(duration_ms, tries, "backend answered"),
-        Err(err) => tracing::warn!(
-            duration_ms,
-            tries,
-            error.kind = err.kind(),
-            "backend failed"
-        ),
+        Err(err) => tracing::warn!(duration_ms, tries, error.kind = err.kind(), "backend failed"),
     });
     result
 }
@@ -138,21 +119,15 @@ mod tests {
     }
 
     fn unavailable(retry_after: Option<Duration>) -> Error {
-        Error::Unavailable {
-            message: "down".to_owned(),
-            retry_after,
-            source: None,
-        }
+        Error::Unavailable { message: "down".to_owned(), retry_after, source: None }
     }
 
     #[tokio::test]
     async fn a_failure_that_passes_is_not_seen() {
         let left = Cell::new(2);
-        let tried = retrying(in_seconds(60), async || {
-            match left.replace(left.get() - 1) {
-                0 => Ok("fine"),
-                _ => Err(unavailable(None)),
-            }
+        let tried = retrying(in_seconds(60), async || match left.replace(left.get() - 1) {
+            0 => Ok("fine"),
+            _ => Err(unavailable(None)),
         })
         .await;
         assert_eq!((tried.tries, tried.result.unwrap()), (3, "fine"));

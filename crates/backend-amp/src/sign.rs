@@ -35,10 +35,7 @@ struct Kept {
 
 impl Signer {
     pub(crate) fn new(provider: SharedCredentialsProvider) -> Self {
-        Self {
-            provider,
-            kept: Mutex::new(None),
-        }
+        Self { provider, kept: Mutex::new(None) }
     }
 
     /// The request with `body`, signed as of `now`.
@@ -73,9 +70,8 @@ impl Signer {
             SignableBody::Bytes(&body),
         )
         .map_err(|err| unsignable(err.into()))?;
-        let (instructions, _signature) = sign(signable, &params)
-            .map_err(|err| unsignable(err.into()))?
-            .into_parts();
+        let (instructions, _signature) =
+            sign(signable, &params).map_err(|err| unsignable(err.into()))?.into_parts();
         instructions.apply_to_request_http1x(&mut request);
         Ok(request.map(|()| Full::new(body)))
     }
@@ -92,21 +88,16 @@ impl Signer {
             return Ok(kept.credentials.clone());
         }
         let credentials =
-            self.provider
-                .provide_credentials()
-                .await
-                .map_err(|err| Error::Credentials {
-                    message: "none could be loaded".to_owned(),
-                    source: Some(err.into()),
-                })?;
+            self.provider.provide_credentials().await.map_err(|err| Error::Credentials {
+                message: "none could be loaded".to_owned(),
+                source: Some(err.into()),
+            })?;
         let until = match credentials.expiry() {
             Some(expiry) => expiry.checked_sub(MARGIN).unwrap_or(expiry),
             None => now + UNTOLD,
         };
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(Kept {
-            credentials: credentials.clone(),
-            until,
-        });
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Kept { credentials: credentials.clone(), until });
         Ok(credentials)
     }
 }

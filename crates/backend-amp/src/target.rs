@@ -74,10 +74,7 @@ impl Settings {
         let region = selection.region.clone().or(home);
         let of_url = self.url.as_ref().and_then(PrometheusUrl::workspace);
         // AMP's host alone is no server to ask.
-        let url = self
-            .url
-            .clone()
-            .filter(|url| !elsewhere && (of_url.is_some() || !url.is_amp()));
+        let url = self.url.clone().filter(|url| !elsewhere && (of_url.is_some() || !url.is_amp()));
 
         if let Some(id) = selection.workspace_id.clone() {
             return match url {
@@ -118,10 +115,8 @@ mod tests {
             region: region.parse().ok(),
             ..Settings::default()
         };
-        let selection = Selection {
-            workspace_id: chosen.parse().ok(),
-            region: chosen_region.parse().ok(),
-        };
+        let selection =
+            Selection { workspace_id: chosen.parse().ok(), region: chosen_region.parse().ok() };
         let named = |region: Option<Region>| region.map_or("?".to_owned(), |r| r.to_string());
         let place = match settings.place(&selection) {
             Place::Url(url) => format!("url {url}"),
@@ -142,22 +137,14 @@ mod tests {
         check((AMP, "", ""), ("", "us-east-1"), amp);
         check((AMP, "", ""), ("ws-2", ""), "ws-2 in us-east-1");
         check((AMP, "", "eu-west-1"), ("ws-2", ""), "ws-2 in us-east-1");
-        check(
-            (AMP, "", ""),
-            ("ws-url", "eu-west-1"),
-            "ws-url in eu-west-1",
-        );
+        check((AMP, "", ""), ("ws-url", "eu-west-1"), "ws-url in eu-west-1");
         check((AMP, "", ""), ("", "eu-west-1"), "only in eu-west-1");
         check((AMP, "ws-1", ""), ("", ""), "ws-1 in us-east-1");
         check((AMP, "ws-url", ""), ("", ""), amp);
         // A server outside AWS.
         check((plain, "", ""), ("", ""), "url http://localhost:9090");
         check((plain, "ws-1", ""), ("", ""), "url http://localhost:9090");
-        check(
-            (plain, "", "us-east-1"),
-            ("", "us-east-1"),
-            "url http://localhost:9090",
-        );
+        check((plain, "", "us-east-1"), ("", "us-east-1"), "url http://localhost:9090");
         check((plain, "", ""), ("ws-1", ""), "ws-1 in ?");
         check((plain, "", "us-east-1"), ("ws-1", ""), "ws-1 in us-east-1");
         check((plain, "", ""), ("", "us-east-1"), "only in us-east-1");
@@ -168,11 +155,7 @@ mod tests {
         // No URL.
         check(("", "ws-1", "us-east-1"), ("", ""), "ws-1 in us-east-1");
         check(("", "ws-1", "us-east-1"), ("ws-2", ""), "ws-2 in us-east-1");
-        check(
-            ("", "ws-1", "us-east-1"),
-            ("", "eu-west-1"),
-            "only in eu-west-1",
-        );
+        check(("", "ws-1", "us-east-1"), ("", "eu-west-1"), "only in eu-west-1");
         check(("", "", "us-east-1"), ("", ""), "only in us-east-1");
         check(("", "", ""), ("", ""), "only in ?");
     }

@@ -1,6 +1,7 @@
 //! The whole crate against a scripted server on loopback.
 
 mod queries;
+mod responses;
 mod server;
 mod signatures;
 mod workspaces;
@@ -16,10 +17,7 @@ use crate::{Error, InstantQuery, Prometheus, Selection, Settings, Target};
 
 /// 2026-10-14T17:46:40Z
 const NOW_MS: i64 = 1_792_000_000_000;
-const UP: InstantQuery<'static> = InstantQuery {
-    query: "up",
-    time_ms: None,
-};
+const UP: InstantQuery<'static> = InstantQuery { query: "up", time_ms: None };
 /// The example of AWS' documentation: 40 characters.
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const NOTHING: &str = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;

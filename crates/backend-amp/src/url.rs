@@ -58,9 +58,7 @@ impl PrometheusUrl {
             ".api.amazonwebservices.eu",
         ];
         let host = self.host();
-        let labels = DOMAINS
-            .iter()
-            .find_map(|domain| host.strip_suffix(domain))?;
+        let labels = DOMAINS.iter().find_map(|domain| host.strip_suffix(domain))?;
         let mut labels = labels.split('.');
         labels.find(|label| matches!(*label, "aps-workspaces" | "aps-workspaces-fips"))?;
         labels.next()
@@ -71,10 +69,7 @@ impl FromStr for PrometheusUrl {
     type Err = Error;
 
     fn from_str(given: &str) -> Result<Self, Error> {
-        let refuse = |reason| Error::InvalidUrl {
-            given: given.to_owned(),
-            reason,
-        };
+        let refuse = |reason| Error::InvalidUrl { given: given.to_owned(), reason };
         // `Uri` would drop a fragment without a word.
         if given.contains(['#', '?']) {
             return Err(refuse("it has a query or a fragment"));
@@ -102,10 +97,7 @@ impl FromStr for PrometheusUrl {
         if uri.path() != "/" && segments.any(|s| matches!(s, "" | "." | "..")) {
             return Err(refuse("its path has empty or dot segments"));
         }
-        Ok(Self {
-            text: base.to_owned(),
-            uri,
-        })
+        Ok(Self { text: base.to_owned(), uri })
     }
 }
 
@@ -172,30 +164,12 @@ mod tests {
     #[test]
     fn only_hosts_of_aws_are_amp() {
         for (given, region) in [
-            (
-                "https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1",
-                Some("us-east-1"),
-            ),
-            (
-                "https://aps-workspaces-fips.us-west-2.amazonaws.com",
-                Some("us-west-2"),
-            ),
-            (
-                "https://aps-workspaces.eu-west-1.api.aws",
-                Some("eu-west-1"),
-            ),
-            (
-                "https://aps-workspaces.cn-north-1.amazonaws.com.cn",
-                Some("cn-north-1"),
-            ),
-            (
-                "https://vpce-1.aps-workspaces.eu-west-1.vpce.amazonaws.com",
-                Some("eu-west-1"),
-            ),
-            (
-                "https://aps-workspaces.us-east-1.amazonaws.com.evil.example",
-                None,
-            ),
+            ("https://aps-workspaces.us-east-1.amazonaws.com/workspaces/ws-1", Some("us-east-1")),
+            ("https://aps-workspaces-fips.us-west-2.amazonaws.com", Some("us-west-2")),
+            ("https://aps-workspaces.eu-west-1.api.aws", Some("eu-west-1")),
+            ("https://aps-workspaces.cn-north-1.amazonaws.com.cn", Some("cn-north-1")),
+            ("https://vpce-1.aps-workspaces.eu-west-1.vpce.amazonaws.com", Some("eu-west-1")),
+            ("https://aps-workspaces.us-east-1.amazonaws.com.evil.example", None),
             ("https://aps-workspaces.us-east-1.evil.example", None),
             ("https://s3.us-east-1.amazonaws.com", None),
             ("http://localhost:9090/workspaces/ws-1", None),
@@ -217,11 +191,7 @@ mod tests {
             ("https://ws-1", None),
         ] {
             let found = url(given).workspace();
-            assert_eq!(
-                found.as_ref().map(WorkspaceId::as_str),
-                workspace,
-                "{given}"
-            );
+            assert_eq!(found.as_ref().map(WorkspaceId::as_str), workspace, "{given}");
         }
     }
 }

@@ -31,9 +31,7 @@ impl FromStr for WorkspaceId {
         if legal {
             Ok(Self(given.to_owned()))
         } else {
-            Err(Error::InvalidWorkspaceId {
-                given: given.to_owned(),
-            })
+            Err(Error::InvalidWorkspaceId { given: given.to_owned() })
         }
     }
 }
@@ -74,9 +72,7 @@ impl FromStr for Region {
         if legal {
             Ok(Self(given.to_owned()))
         } else {
-            Err(Error::InvalidRegion {
-                given: given.to_owned(),
-            })
+            Err(Error::InvalidRegion { given: given.to_owned() })
         }
     }
 }

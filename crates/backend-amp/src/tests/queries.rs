@@ -14,10 +14,7 @@ async fn at(url: &str) -> (Prometheus, Target) {
 }
 
 async fn at_with(url: &str, settings: Settings) -> (Prometheus, Target) {
-    let prometheus = plain(Settings {
-        url: Some(url.parse().unwrap()),
-        ..settings
-    });
+    let prometheus = plain(Settings { url: Some(url.parse().unwrap()), ..settings });
     let target = default_target(&prometheus).await.unwrap();
     (prometheus, target)
 }
@@ -34,9 +31,7 @@ async fn a_plain_server_is_asked_without_a_signature() {
     assert_eq!(answer.body(), NOTHING);
     assert_eq!(answer.stats.http_calls, 1);
 
-    let [request] = &server.requests()[..] else {
-        panic!("one request")
-    };
+    let [request] = &server.requests()[..] else { panic!("one request") };
     assert_eq!(request.method(), "POST");
     assert_eq!(request.uri(), "/api/v1/query");
     assert_eq!(request.body(), "query=up");
@@ -55,20 +50,14 @@ async fn the_base_path_is_kept_and_each_api_has_its_own_end() {
         end_ms: 2_500,
         step: Duration::from_millis(500),
     };
-    prometheus
-        .query_range(&target, &range, soon())
-        .await
-        .unwrap();
+    prometheus.query_range(&target, &range, soon()).await.unwrap();
     let values = LabelValues {
         label: &LabelName::metric(),
         matchers: &[r#"{job="a b"}"#],
         start_ms: None,
         end_ms: None,
     };
-    prometheus
-        .label_values(&target, &values, soon())
-        .await
-        .unwrap();
+    prometheus.label_values(&target, &values, soon()).await.unwrap();
     assert_eq!(
         server.lines(),
         [
@@ -76,10 +65,7 @@ async fn the_base_path_is_kept_and_each_api_has_its_own_end() {
             "GET /base/api/v1/label/__name__/values?match%5B%5D=%7Bjob%3D%22a%20b%22%7D",
         ]
     );
-    assert_eq!(
-        server.requests()[0].body(),
-        "query=rate%28x%5B5m%5D%29&start=1&end=2.5&step=0.5"
-    );
+    assert_eq!(server.requests()[0].body(), "query=rate%28x%5B5m%5D%29&start=1&end=2.5&step=0.5");
 }
 
 #[tokio::test]
@@ -108,13 +94,8 @@ async fn what_prometheus_refuses_is_asked_once_and_told_in_its_words() {
         let server = Server::start(move |_, _| Reply::of(status, body.clone())).await;
         let err = ask(&server).await.unwrap_err();
         assert_eq!(server.requests().len(), 1, "{error_type}");
-        assert_eq!(
-            err.to_string(),
-            format!("{error_type}: 1:4: parse error: x")
-        );
-        let Error::Rejected { status: told, .. } = err else {
-            panic!("{err:?}")
-        };
+        assert_eq!(err.to_string(), format!("{error_type}: 1:4: parse error: x"));
+        let Error::Rejected { status: told, .. } = err else { panic!("{err:?}") };
         assert_eq!(told, status);
     }
 }
@@ -124,10 +105,7 @@ async fn failures_that_pass_are_tried_again() {
     for failure in [429, 500, 502, 503, 504] {
         let server = Server::start(move |_, before| match before {
             0 => Reply::with(failure, &[("retry-after", "0")], ""),
-            1 => Reply::of(
-                failure,
-                r#"{"status":"error","errorType":"internal","error":"x"}"#,
-            ),
+            1 => Reply::of(failure, r#"{"status":"error","errorType":"internal","error":"x"}"#),
             _ => Reply::ok(NOTHING),
         })
         .await;
@@ -172,10 +150,7 @@ async fn a_server_that_hangs_ends_at_the_deadline_or_the_longest_wait() {
     let err = prometheus.query(&target, &UP, deadline).await.unwrap_err();
     assert_eq!(err.kind(), "timeout");
 
-    let settings = Settings {
-        request_timeout: Duration::from_millis(50),
-        ..Settings::default()
-    };
+    let settings = Settings { request_timeout: Duration::from_millis(50), ..Settings::default() };
     let (prometheus, target) = at_with(&server.url, settings).await;
     let err = prometheus.query(&target, &UP, soon()).await.unwrap_err();
     assert_eq!(err.kind(), "timeout");
@@ -198,10 +173,7 @@ async fn an_answer_above_the_limit_is_refused_with_and_without_a_length() {
     let whole = Server::start(|_, _| Reply::ok("x".repeat(101))).await;
     let chunks = Server::start(|_, _| Reply::Stream(vec!["x".repeat(60); 2])).await;
     for server in [whole, chunks] {
-        let settings = Settings {
-            max_body: 100,
-            ..Settings::default()
-        };
+        let settings = Settings { max_body: 100, ..Settings::default() };
         let (prometheus, target) = at_with(&server.url, settings).await;
         let err = prometheus.query(&target, &UP, soon()).await.unwrap_err();
         assert!(matches!(err, Error::TooLarge { limit: 100 }), "{err:?}");
@@ -219,21 +191,15 @@ async fn an_answer_in_pieces_is_put_together() {
 #[tokio::test]
 async fn sample_limits_go_to_amp_and_nowhere_else() {
     let settings = || Settings {
-        max_samples: MaxSamples {
-            warning: Some(1_000),
-            error: Some(2_000),
-        },
+        max_samples: MaxSamples { warning: Some(1_000), error: Some(2_000) },
         ..Settings::default()
     };
     let server = Server::start(|_, _| Reply::ok(NOTHING)).await;
     let (prometheus, target) = at_with(&server.url, settings()).await;
     prometheus.query(&target, &UP, soon()).await.unwrap();
 
-    let signed = Settings {
-        url: Some(server.url.parse().unwrap()),
-        sigv4: Some(true),
-        ..settings()
-    };
+    let signed =
+        Settings { url: Some(server.url.parse().unwrap()), sigv4: Some(true), ..settings() };
     let (prometheus, _) = aws(signed, &server.url);
     let target = default_target(&prometheus).await.unwrap();
     prometheus.query(&target, &UP, soon()).await.unwrap();
@@ -256,32 +222,12 @@ async fn refusals_tell_what_to_do() {
         (403, "", r#"{"Message":"forbidden"}"#, true),
         (403, "", "forbidden", false),
         (401, "", "", false),
-        (
-            403,
-            "ExpiredTokenException",
-            r#"{"message":"expired"}"#,
-            true,
-        ),
-        (
-            403,
-            "InvalidSignatureException",
-            r#"{"message":"skewed"}"#,
-            true,
-        ),
-        (
-            400,
-            "ValidationException",
-            r#"{"message":"bad step"}"#,
-            true,
-        ),
+        (403, "ExpiredTokenException", r#"{"message":"expired"}"#, true),
+        (403, "InvalidSignatureException", r#"{"message":"skewed"}"#, true),
+        (400, "ValidationException", r#"{"message":"bad step"}"#, true),
         (400, "", "what?", false),
         (404, "", "<html>404 page not found</html>", false),
-        (
-            429,
-            "ThrottlingException",
-            r#"{"message":"slow down"}"#,
-            true,
-        ),
+        (429, "ThrottlingException", r#"{"message":"slow down"}"#, true),
     ];
     let mut told = String::new();
     for (status, code, body, signed) in cases {

@@ -112,9 +112,7 @@ where
     match script(&request, before) {
         Reply::Say(response) => Ok(response.map(|body| Full::from(body).boxed())),
         Reply::Stream(chunks) => {
-            let frames = chunks
-                .into_iter()
-                .map(|chunk| Ok(Frame::data(Bytes::from(chunk))));
+            let frames = chunks.into_iter().map(|chunk| Ok(Frame::data(Bytes::from(chunk))));
             let body = StreamBody::new(futures_util::stream::iter(frames));
             Ok(Response::new(BoxBody::new(body)))
         }

@@ -51,11 +51,8 @@ async fn verify(request: Request<Bytes>) -> Result<(), BoxError> {
 }
 
 async fn signed_at(url: &str) -> (Prometheus, Target) {
-    let settings = Settings {
-        url: Some(url.parse().unwrap()),
-        sigv4: Some(true),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { url: Some(url.parse().unwrap()), sigv4: Some(true), ..Settings::default() };
     let (prometheus, _) = aws(settings, url);
     let target = default_target(&prometheus).await.unwrap();
     (prometheus, target)
@@ -68,10 +65,7 @@ async fn what_arrives_is_what_was_signed() {
     let (prometheus, target) = signed_at(&url).await;
     let query =
         r#"label_replace(up{instance=~"http://.*", a="b c+d%20é"},"x","${1}","job","(.*)")"#;
-    let query = InstantQuery {
-        query,
-        time_ms: Some(NOW_MS),
-    };
+    let query = InstantQuery { query, time_ms: Some(NOW_MS) };
     prometheus.query(&target, &query, soon()).await.unwrap();
     let values = LabelValues {
         label: &LabelName::metric(),
@@ -79,29 +73,19 @@ async fn what_arrives_is_what_was_signed() {
         start_ms: Some(0),
         end_ms: None,
     };
-    prometheus
-        .label_values(&target, &values, soon())
-        .await
-        .unwrap();
+    prometheus.label_values(&target, &values, soon()).await.unwrap();
 
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
     for request in requests {
         assert_eq!(request.headers()["x-amz-security-token"], "session");
         let authorization = request.headers()["authorization"].to_str().unwrap();
-        assert!(
-            authorization.contains("x-amz-security-token"),
-            "{authorization}"
-        );
+        assert!(authorization.contains("x-amz-security-token"), "{authorization}");
         verify(request.clone()).await.unwrap();
 
         let (parts, body) = request.into_parts();
         let tampered = [&body[..], b"&query=1"].concat();
-        assert!(
-            verify(Request::from_parts(parts, tampered.into()))
-                .await
-                .is_err()
-        );
+        assert!(verify(Request::from_parts(parts, tampered.into())).await.is_err());
     }
 }
 

@@ -61,10 +61,7 @@ fn amp_reply(workspaces: &[(&str, &str, &str)], request: &Request<Bytes>) -> Rep
 }
 
 fn chosen(id: &str) -> Selection {
-    Selection {
-        workspace_id: Some(id.parse().unwrap()),
-        region: None,
-    }
+    Selection { workspace_id: Some(id.parse().unwrap()), region: None }
 }
 
 fn list_line(page: usize) -> String {
@@ -78,18 +75,12 @@ fn list_line(page: usize) -> String {
 async fn a_configured_workspace_url_needs_no_control_plane() {
     let server = amp(&[]).await;
     let url = "https://aps-workspaces.eu-west-1.amazonaws.com/workspaces/ws-1";
-    let settings = Settings {
-        url: Some(url.parse().unwrap()),
-        ..Settings::default()
-    };
+    let settings = Settings { url: Some(url.parse().unwrap()), ..Settings::default() };
     let (prometheus, _) = aws(settings, &server.url);
     for selection in [Selection::default(), chosen("ws-1")] {
         let target = prometheus.resolve(&selection, soon()).await.unwrap();
         assert_eq!(target.url.as_str(), url);
-        assert_eq!(
-            target.workspace.as_ref().map(WorkspaceId::as_str),
-            Some("ws-1")
-        );
+        assert_eq!(target.workspace.as_ref().map(WorkspaceId::as_str), Some("ws-1"));
         assert_eq!(target.signing.unwrap().as_str(), "eu-west-1");
         assert_eq!((target.cache_age, target.stats.http_calls), (None, 0));
     }
@@ -106,10 +97,7 @@ async fn an_explicit_workspace_wins_over_the_configured_url() {
     let (prometheus, _) = aws(settings, &server.url);
     let target = prometheus.resolve(&chosen("ws-2"), soon()).await.unwrap();
     prometheus.query(&target, &UP, soon()).await.unwrap();
-    assert_eq!(
-        server.lines(),
-        ["GET /workspaces/ws-2", "POST /workspaces/ws-2/api/v1/query"]
-    );
+    assert_eq!(server.lines(), ["GET /workspaces/ws-2", "POST /workspaces/ws-2/api/v1/query"]);
     // Both planes share the pool, and both sign.
     assert_eq!(server.connections(), 1);
     for request in server.requests() {
@@ -120,14 +108,9 @@ async fn an_explicit_workspace_wins_over_the_configured_url() {
 
 #[tokio::test]
 async fn without_aws_an_explicit_workspace_or_region_is_an_error_not_ignored() {
-    let prometheus = plain(Settings {
-        url: Some("http://127.0.0.1:1".parse().unwrap()),
-        ..Settings::default()
-    });
-    let elsewhere = Selection {
-        workspace_id: None,
-        region: Some("eu-west-1".parse().unwrap()),
-    };
+    let prometheus =
+        plain(Settings { url: Some("http://127.0.0.1:1".parse().unwrap()), ..Settings::default() });
+    let elsewhere = Selection { workspace_id: None, region: Some("eu-west-1".parse().unwrap()) };
     let mut told = String::new();
     for selection in [chosen("ws-2"), elsewhere] {
         let err = prometheus.resolve(&selection, soon()).await.unwrap_err();
@@ -160,10 +143,7 @@ async fn the_only_active_workspace_is_found_once() {
     let (prometheus, _) = aws(Settings::default(), &server.url);
     for calls in [3, 0] {
         let target = default_target(&prometheus).await.unwrap();
-        assert_eq!(
-            target.url.as_str(),
-            format!("{}/workspaces/ws-2", server.url)
-        );
+        assert_eq!(target.url.as_str(), format!("{}/workspaces/ws-2", server.url));
         assert_eq!(target.region.unwrap().as_str(), "us-east-1");
         assert_eq!(target.stats.http_calls, calls);
     }
@@ -175,12 +155,9 @@ async fn the_only_active_workspace_is_found_once() {
 
 #[tokio::test]
 async fn the_user_chooses_among_several_and_is_told_of_none() {
-    let several = amp(&[
-        ("ws-1", "prod", "ACTIVE"),
-        ("ws-2", "", "ACTIVE"),
-        ("ws-3", "new", "CREATING"),
-    ])
-    .await;
+    let several =
+        amp(&[("ws-1", "prod", "ACTIVE"), ("ws-2", "", "ACTIVE"), ("ws-3", "new", "CREATING")])
+            .await;
     let none = amp(&[]).await;
     let mut told = String::new();
     for server in [&several, &none] {
@@ -200,23 +177,13 @@ async fn the_user_chooses_among_several_and_is_told_of_none() {
 
 #[tokio::test]
 async fn workspaces_are_listed_to_the_last_page_with_the_urls_of_the_active() {
-    let server = amp(&[
-        ("ws-1", "prod", "ACTIVE"),
-        ("ws-2", "", "CREATING"),
-        ("ws-3", "dev", "ACTIVE"),
-    ])
-    .await;
+    let server =
+        amp(&[("ws-1", "prod", "ACTIVE"), ("ws-2", "", "CREATING"), ("ws-3", "dev", "ACTIVE")])
+            .await;
     let (prometheus, _) = aws(Settings::default(), &server.url);
     let found = prometheus.workspaces(None, soon()).await.unwrap();
     let listed: Vec<String> = found.workspaces.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        listed,
-        [
-            "ws-1 (prod, ACTIVE)",
-            "ws-2 (CREATING)",
-            "ws-3 (dev, ACTIVE)"
-        ]
-    );
+    assert_eq!(listed, ["ws-1 (prod, ACTIVE)", "ws-2 (CREATING)", "ws-3 (dev, ACTIVE)"]);
     let urls: Vec<bool> = found.workspaces.iter().map(|w| w.url.is_some()).collect();
     assert_eq!(urls, [true, false, true]);
     assert_eq!(found.stats.http_calls, 5);
@@ -277,19 +244,9 @@ async fn a_workspace_that_is_deleted_later_is_looked_up_again() {
 async fn the_control_plane_is_retried_and_ends_like_the_data_plane() {
     for (status, code, body, calls) in [
         (500, "InternalServerException", r#"{"message":"oops"}"#, 3),
-        (
-            403,
-            "AccessDeniedException",
-            r#"{"message":"not allowed"}"#,
-            1,
-        ),
+        (403, "AccessDeniedException", r#"{"message":"not allowed"}"#, 1),
         (403, "ExpiredTokenException", r#"{"message":"old"}"#, 1),
-        (
-            400,
-            "ValidationException",
-            r#"{"message":"bad","reason":"OTHER"}"#,
-            1,
-        ),
+        (400, "ValidationException", r#"{"message":"bad","reason":"OTHER"}"#, 1),
         (429, "ThrottlingException", r#"{"message":"slow down"}"#, 3),
         (200, "", "<html>", 1),
     ] {
@@ -299,10 +256,7 @@ async fn the_control_plane_is_retried_and_ends_like_the_data_plane() {
         })
         .await;
         let (prometheus, _) = aws(Settings::default(), &server.url);
-        let err = prometheus
-            .resolve(&chosen("ws-1"), soon())
-            .await
-            .unwrap_err();
+        let err = prometheus.resolve(&chosen("ws-1"), soon()).await.unwrap_err();
         assert_eq!(server.requests().len(), calls, "{status} {code}");
         match status {
             500 => assert_eq!(err.to_string(), "the metrics server is unavailable: oops"),

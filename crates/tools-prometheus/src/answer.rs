@@ -20,6 +20,10 @@ use crate::table::{self, Table};
 use crate::text::{count, printable};
 use crate::time::{UnixMillis, Window};
 
+/// Bytes that a text may have, and of these what a line about a cursor takes.
+const TEXT_BYTES: usize = 4_950;
+const CURSOR_BYTES: usize = 400;
+
 /// A query as it was resolved and sent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Question<'a> {
@@ -391,11 +395,13 @@ impl Measured {
     ) -> Result<(), Error> {
         let Selected { page, order, .. } = selected;
         let shown = if page.given.start == 0 { order } else { &order[page.given.clone()] };
+        let reserved = if page.is_whole() { 40 } else { CURSOR_BYTES };
+        let room = TEXT_BYTES.saturating_sub(text.len() + reserved);
         match &self.kind {
             _ if shown.is_empty() => Ok(()),
-            Kind::Values(values) => table::write_vector(text, series, values, shown),
+            Kind::Values(values) => table::write_vector(text, series, values, shown, room),
             Kind::Stats(stats) => {
-                Table::new(series, stats, shown)?.write(text);
+                Table::new(series, stats, shown)?.write(text, room);
                 Ok(())
             }
         }

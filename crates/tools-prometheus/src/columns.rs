@@ -111,7 +111,7 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string(&Axis(&axis)).unwrap(), @"[10,15,20,25,30]");
         insta::assert_snapshot!(
             serde_json::to_string(&columns).unwrap(),
-            @r#"[{"metric":{"a":"1"},"values":[1.5,null,null,"NaN",null]},{"metric":{"a":"2"},"values":[3,null,"-Inf",1e300,null]}]"#
+            @r#"[{"metric":{"a":"1"},"values":[1.5,null,null,"NaN",null]},{"metric":{"a":"2"},"values":[3,null,"-Inf",1e+300,null]}]"#
         );
     }
 }

@@ -8,13 +8,10 @@ use crate::labels::Rows;
 use crate::stats::{CELLS, Stats};
 use crate::text::{count, figure};
 
-/// Bytes of text that the lines of series may take, heading and notes aside.
-const LINES_BYTES: usize = 4_200;
-
 /// Sparklines are at least this wide, unless lines are left out; fewer cells show no shape.
 const NARROWEST: usize = 6;
 
-/// Lines about `series`, which are in the order of `shown`: the first of them, or all.
+/// Lines about some series, in their order.
 pub(crate) struct Table<'a, 's> {
     rows: Rows<'a>,
     stats: Vec<&'s Stats>,
@@ -34,38 +31,51 @@ impl<'a, 's> Table<'a, 's> {
         Ok(Self { rows: Rows::new(rows?), stats: shown.iter().map(|i| &stats[*i]).collect() })
     }
 
-    /// What the series share, a heading, and a line each; says how many lines are left out.
-    pub(crate) fn write(&self, out: &mut String) {
-        if let Some(common) = self.rows.common() {
-            let _ = writeln!(out, "all: {common}");
-        }
+    /// What the series share, a heading, and a line each, in about `room` bytes; says how many
+    /// lines are left out.
+    pub(crate) fn write(self, out: &mut String, room: usize) {
         let uniform = self.uniform();
-        if let Some(all) = &uniform {
-            let _ = writeln!(out, "each: {all}");
+        let mut table = self;
+        let mut lines = table.lines(&uniform);
+        let mut head = table.head(&uniform);
+        if fitting(&lines, NARROWEST, room.saturating_sub(head.len())) < lines.len() {
+            table.rows = table.rows.shortened();
+            lines = table.lines(&uniform);
+            head = table.head(&uniform);
         }
-        let lines: Vec<String> = (0..self.stats.len()).map(|i| self.line(i, &uniform)).collect();
-        let heading = self.rows.heading();
-        let label = if heading.is_empty() { "series" } else { &heading };
-        let own = if uniform.is_some() { "" } else { " n/gaps/NaN" };
-        let _ = writeln!(out, "{label}{own} first last min avg p95 max slope/h trend");
-
-        let bytes = |width: usize, rows: usize| -> usize {
-            // A block is three bytes of UTF-8; the space and the line end are two more.
-            lines[..rows].iter().map(|line| line.len() + 3 * width + 2).sum()
-        };
-        let width = [CELLS, 20, 16, 12, 10, 8, NARROWEST]
+        let room = room.saturating_sub(head.len());
+        let width = [CELLS, 20, 16, 12, 10, 8]
             .into_iter()
-            .find(|width| bytes(*width, lines.len()) <= LINES_BYTES)
+            .find(|width| fitting(&lines, *width, room) == lines.len())
             .unwrap_or(NARROWEST);
-        let rows = (1..=lines.len()).take_while(|n| bytes(width, *n) <= LINES_BYTES).count();
-        let rows = rows.max(1).min(lines.len());
-        for (line, stats) in lines.iter().zip(&self.stats).take(rows) {
+        let rows = fitting(&lines, width, room).max(1).min(lines.len());
+        out.push_str(&head);
+        for (line, stats) in lines.iter().zip(&table.stats).take(rows) {
             let _ = writeln!(out, "{line} {}", stats.sparkline(width));
         }
         if rows < lines.len() {
             let _ =
                 writeln!(out, "and {} without a line here", count("series", lines.len() - rows));
         }
+    }
+
+    fn head(&self, uniform: &Option<String>) -> String {
+        let mut head = String::new();
+        if let Some(common) = self.rows.common() {
+            let _ = writeln!(head, "all: {common}");
+        }
+        if let Some(all) = uniform {
+            let _ = writeln!(head, "each: {all}");
+        }
+        let heading = self.rows.heading();
+        let label = if heading.is_empty() { "series" } else { &heading };
+        let own = if uniform.is_some() { "" } else { " n/gaps/NaN" };
+        let _ = writeln!(head, "{label}{own} first last min avg p95 max slope/h trend");
+        head
+    }
+
+    fn lines(&self, uniform: &Option<String>) -> Vec<String> {
+        (0..self.stats.len()).map(|i| self.line(i, uniform)).collect()
     }
 
     /// `n 41, gaps 0, NaN 0` when that is so of each series.
@@ -97,7 +107,19 @@ impl<'a, 's> Table<'a, 's> {
     }
 }
 
-/// Lines about the series of a vector: labels and value. `values` is as long as `series`.
+/// How many of `lines` fit in `room` bytes with a sparkline of `width` cells each.
+fn fitting(lines: &[String], width: usize, room: usize) -> usize {
+    let mut spent = 0;
+    let fits = |line: &&String| {
+        // A block is three bytes of UTF-8; the space and the line end are two more.
+        spent += line.len() + 3 * width + 2;
+        spent <= room
+    };
+    lines.iter().take_while(fits).count()
+}
+
+/// Lines about the series of a vector, labels and value, in about `room` bytes. `values` is as
+/// long as `series`.
 ///
 /// # Errors
 /// [`Error::UnexpectedReply`] when labels are not text.
@@ -106,6 +128,7 @@ pub(crate) fn write_vector(
     series: &[Series<'_>],
     values: &[f64],
     shown: &[usize],
+    room: usize,
 ) -> Result<(), Error> {
     let rows: Result<Vec<_>, Error> = shown.iter().map(|i| series[*i].labels()).collect();
     let rows = Rows::new(rows?);
@@ -123,7 +146,7 @@ pub(crate) fn write_vector(
             None => exact(values[*i]),
         };
         let line = format!("{} {value}\n", rows.row(row));
-        if row > 0 && out.len() - start + line.len() > LINES_BYTES {
+        if row > 0 && out.len() - start + line.len() > room {
             let _ = writeln!(out, "and {} without a line here", count("series", shown.len() - row));
             break;
         }

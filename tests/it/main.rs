@@ -1,5 +1,7 @@
 //! End-to-end tests, one module a subject.
 #![cfg(test)]
 
+mod lambda;
+mod lambda_health;
 mod layers;
 mod promql_oracle;

@@ -87,7 +87,10 @@ impl Gateway {
         })
     }
 
-    async fn forward(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
+    async fn forward(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Refusal> {
         let (parts, body) = request.into_parts();
         let body = match Limited::new(body, MAX_REQUEST).collect().await {
             Ok(body) => body.to_bytes(),
@@ -134,7 +137,8 @@ impl Gateway {
                 (Mode::Buffered, Answer::Stream(mut chunks)) => {
                     let prelude = read_prelude(&mut chunks).await;
                     while chunks.recv().await.is_some() {}
-                    let answered = prelude.and_then(|(json, _)| self.parse(&json, Some(Bytes::new())));
+                    let answered =
+                        prelude.and_then(|(json, _)| self.parse(&json, Some(Bytes::new())));
                     let answered = answered.map(whole_response);
                     let _ = to.send(answered.map_err(|Malformed| Refusal::BadAnswer));
                 }
@@ -164,7 +168,7 @@ impl Gateway {
                 let first = answered.body.clone();
                 let _ = to.send(Ok(response(answered, streamed(body))));
                 if !first.is_empty() {
-                    let _ = client.send(Ok(first)).await;
+                    let _ = client.send(Some(Ok(first))).await;
                 }
             }
             Err(Malformed) => {
@@ -172,8 +176,9 @@ impl Gateway {
             }
         }
         while let Some(chunk) = chunks.recv().await {
-            let _ = client.send(chunk).await; // the client may be gone
+            let _ = client.send(Some(chunk)).await; // the client may be gone
         }
+        let _ = client.send(None).await;
     }
 
     fn parse(&self, json: &[u8], streamed: Option<Bytes>) -> Result<Answered, Malformed> {
@@ -201,10 +206,78 @@ async fn read_prelude(
             return Ok((Bytes::from(read), body));
         }
         match chunks.recv().await {
-            Some(Ok(chunk)) if read.len() + chunk.len() <= MAX_PRELUDE + (1 << 20) => {
-                read.extend_from_slice(&chunk);
-            }
+            Some(Ok(chunk)) if read.len() <= MAX_PRELUDE => read.extend_from_slice(&chunk),
             _ => return Err(Malformed),
         }
     }
+}
+
+fn whole_response(answered: Answered) -> Response<Body> {
+    let body = answered.body.clone();
+    response(answered, whole(body))
+}
+
+fn response(answered: Answered, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = answered.status;
+    *response.headers_mut() = answered.headers;
+    response
+}
+
+pub(super) fn whole(body: Bytes) -> Body {
+    Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync()
+}
+
+/// A body of chunks up to `None`; one that ends without is broken, as when Lambda kills a function.
+fn streamed(chunks: mpsc::Receiver<Option<Result<Bytes, Broken>>>) -> Body {
+    let frames = stream::unfold(chunks, |mut chunks| async move {
+        let chunk = chunks.recv().await.unwrap_or(Some(Err(Broken)))?;
+        Some((chunk.map(Frame::data), chunks))
+    });
+    UnsyncBoxBody::new(StreamBody::new(frames))
+}
+
+/// An answer of API Gateway's own.
+pub(super) fn message(status: StatusCode, message: &str) -> Response<Body> {
+    let json = serde_json::json!({ "message": message }).to_string();
+    let mut response = Response::new(whole(Bytes::from(json)));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+/// The headers an event carries: those the client sent, less what belongs to its connection, and
+/// those that API Gateway adds.
+pub(super) fn event_headers(parts: &Parts) -> Vec<(&str, String)> {
+    const HOP_BY_HOP: [&str; 6] =
+        ["connection", "content-length", "expect", "keep-alive", "te", "transfer-encoding"];
+    let sent = parts.headers.iter().map(|(name, value)| {
+        (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    });
+    let mut headers: Vec<_> = sent.filter(|(name, _)| !HOP_BY_HOP.contains(name)).collect();
+    for (name, value) in [
+        ("x-amzn-trace-id", "Root=1-68f0c1d2-5a4b3c2d1e0f9a8b7c6d5e4f"),
+        ("x-forwarded-for", SOURCE_IP),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+    ] {
+        headers.push((name, value.to_owned()));
+    }
+    headers
+}
+
+/// What the events say the client's address is.
+pub(super) const SOURCE_IP: &str = "203.0.113.10";
+/// The stage the events name; clients do not see it.
+pub(super) const STAGE: &str = "prod";
+/// The API's own host name.
+pub(super) const DOMAIN: &str = "abc123defg.execute-api.us-east-1.amazonaws.com";
+
+/// A header of an answer, as strict as API Gateway is.
+pub(super) fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Malformed> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Malformed)?;
+    let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| Malformed)?;
+    headers.append(name, value);
+    Ok(())
 }

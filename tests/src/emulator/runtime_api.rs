@@ -165,7 +165,8 @@ impl Api {
         let n = INVOCATIONS.fetch_add(1, Ordering::Relaxed);
         let id = format!("8476a536-e9f4-11e8-9739-{n:012x}");
         let deadline_ms = SystemClock.unix_ms().saturating_add(self.timeout_ms);
-        let trace = format!("Root=1-5bef4de7-ad49b0e87f6e{n:012x};Parent=9a9197af755a6419;Sampled=1");
+        let trace =
+            format!("Root=1-5bef4de7-ad49b0e87f6e{n:012x};Parent=9a9197af755a6419;Sampled=1");
         *self.current.lock().await = Some((id.clone(), invocation.answer));
         let response = Response::builder()
             .header("lambda-runtime-aws-request-id", id)

@@ -119,7 +119,7 @@ fn short_decimal(text: &[u8]) -> Option<(f64, &[u8])> {
 
 /// Appends the digits that `text` begins with to `number`; wraps beyond 19 of them.
 fn digits(mut number: u64, mut text: &[u8]) -> (u64, &[u8]) {
-    while let Some((eight, rest)) = text.split_first_chunk()
+    if let Some((eight, rest)) = text.split_first_chunk()
         && let Some(value) = eight_digits(*eight)
     {
         number = number.wrapping_mul(100_000_000).wrapping_add(value);

@@ -9,6 +9,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 use crate::context::CallContext;
 use crate::jsonrpc::Id;
 use crate::message::META_SUBSCRIPTION_ID;
+use crate::registry::Registry;
 
 /// How many changes a slow listener may lag behind before it misses some.
 const BACKLOG: usize = 64;
@@ -70,6 +71,21 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    /// What of it a server that has `registry` can honour.
+    pub(crate) fn within(self, registry: &Registry) -> Self {
+        let resources = registry.has_resources();
+        Self {
+            tools_list_changed: self.tools_list_changed && !registry.tools.is_empty(),
+            prompts_list_changed: self.prompts_list_changed && !registry.prompts.is_empty(),
+            resources_list_changed: self.resources_list_changed && resources,
+            resource_subscriptions: if resources {
+                self.resource_subscriptions
+            } else {
+                BTreeSet::new()
+            },
+        }
+    }
+
     fn wants(&self, change: &Change) -> bool {
         match change {
             Change::Tools => self.tools_list_changed,

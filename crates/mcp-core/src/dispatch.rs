@@ -79,9 +79,11 @@ impl Method {
             Self::SetLevel => !features.stateless && server.logging,
             Self::List(List::Tools) | Self::CallTool => !registry.tools.is_empty(),
             Self::List(List::Resources | List::Templates) | Self::ReadResource => {
-                !registry.resources.is_empty() || !registry.templates.is_empty()
+                registry.has_resources()
             }
-            Self::Subscribe | Self::Unsubscribe => !features.stateless && server.changes.is_some(),
+            // Not advertised, since there is no stream to tell a subscriber on; but accepted, since
+            // older clients ask without looking, and there is nothing to remember or refuse.
+            Self::Subscribe | Self::Unsubscribe => !features.stateless && registry.has_resources(),
             Self::List(List::Prompts) | Self::GetPrompt => !registry.prompts.is_empty(),
             Self::Complete => !registry.completions.is_empty(),
             Self::Listen => features.stateless && server.changes.is_some(),
@@ -272,11 +274,12 @@ impl Parts {
             notifications: Filter,
         }
         let Params { notifications } = request.params.read()?;
+        let filter = notifications.within(&self.registry);
         match &self.changes {
             Some(changes) if cx.exchange().events.reach_the_client() => {
                 let receiver = changes.subscribe();
-                let result = changes::listen(&cx, &request.id, notifications, receiver).await;
-                Ok(result.to_string().into())
+                let result = changes::listen(&cx, &request.id, filter, receiver).await;
+                Ok(self.named(result, cx.exchange().version.features()))
             }
             _ => Err(ErrorObject::invalid_request(
                 "listening needs a streamed reply: accept text/event-stream",
@@ -315,7 +318,7 @@ impl Parts {
         match body.map_err(|err| task_error(&err))? {
             None => Ok(self.complete(b"{}".to_vec(), features, None)),
             Some(task) => match task.detailed() {
-                Ok(result) => Ok(result.to_string().into()),
+                Ok(result) => Ok(self.named(result, features)),
                 Err(err) => Err(internal(&request.method, &err)),
             },
         }

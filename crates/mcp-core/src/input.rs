@@ -20,6 +20,18 @@ pub struct InputRequest {
     pub params: Value,
 }
 
+impl InputRequest {
+    /// What the client must be able to do to answer it.
+    pub(crate) fn needs(&self) -> Capability {
+        match self.method {
+            "sampling/createMessage" => Capability::Sampling,
+            "roots/list" => Capability::Roots,
+            _ if self.params["mode"] == "url" => Capability::ElicitationUrl,
+            _ => Capability::Elicitation,
+        }
+    }
+}
+
 /// The answers a retried request carries, by the ids of the questions.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(transparent)]

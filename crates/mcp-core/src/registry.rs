@@ -206,6 +206,10 @@ impl Registry {
         self.prompts.iter().find(|prompt| prompt.spec.name == name)
     }
 
+    pub(crate) fn has_resources(&self) -> bool {
+        !self.resources.is_empty() || !self.templates.is_empty()
+    }
+
     fn resource(&self, uri: &str) -> Option<&ResourceEntry> {
         self.resources.iter().find(|resource| resource.spec.uri == uri)
     }

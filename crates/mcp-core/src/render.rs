@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::content::{Content, Icon};
 use crate::message::Implementation;
@@ -11,7 +11,7 @@ use crate::prompt::{PromptResult, PromptSpec};
 use crate::registry::ToolEntry;
 use crate::resource::{ResourceSpec, TemplateSpec};
 use crate::revision::{Features, Structured};
-use crate::tool::CallToolResult;
+use crate::tool::{CallToolResult, ToolAnnotations};
 
 /// Members in the order they are set, leaving out what is empty or unknown to the peer.
 #[derive(Default)]
@@ -48,13 +48,18 @@ pub(crate) fn tool(tool: &ToolEntry, features: &Features) -> Value {
     members.set_some("title", spec.title.as_ref().filter(|_| features.titles));
     members.set("description", &spec.description).set("inputSchema", &tool.input.json);
     members.set_some("outputSchema", tool.output.as_ref().filter(|schema| lists(features, schema)));
-    if features.tool_annotations && !spec.annotations.is_empty() {
-        members.set("annotations", spec.annotations);
-        // Before tools had titles, their annotations did.
-        if let (false, Some(title)) = (features.titles, &spec.title)
-            && let Some(Value::Object(annotations)) = members.0.get_mut("annotations")
-        {
-            annotations.insert("title".to_owned(), json!(title));
+    if features.tool_annotations {
+        #[derive(Serialize)]
+        struct Annotations<'a> {
+            // Before tools had titles, their annotations did.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            title: Option<&'a str>,
+            #[serde(flatten)]
+            hints: ToolAnnotations,
+        }
+        let title = spec.title.as_deref().filter(|_| !features.titles);
+        if title.is_some() || !spec.annotations.is_empty() {
+            members.set("annotations", Annotations { title, hints: spec.annotations });
         }
     }
     members.icons(&spec.icons, features);
@@ -176,6 +181,7 @@ fn known(content: Content, features: &Features) -> Content {
 mod tests {
     use super::*;
     use crate::revision::ProtocolVersion;
+    use serde_json::json;
     use serde_json::value::to_raw_value;
 
     fn texts(version: ProtocolVersion, result: CallToolResult) -> Value {

@@ -130,11 +130,11 @@ impl Parts {
             if announces { json!({"listChanged": true}) } else { json!({}) }
         };
         let mut all = Map::new();
-        let Registry { tools, resources, templates, prompts, completions, .. } = &self.registry;
+        let Registry { tools, prompts, completions, .. } = &self.registry;
         if !tools.is_empty() {
             all.insert("tools".into(), listed(announces));
         }
-        if !resources.is_empty() || !templates.is_empty() {
+        if self.registry.has_resources() {
             let subscribe = json!({"listChanged": true, "subscribe": true});
             all.insert("resources".into(), if announces { subscribe } else { json!({}) });
         }
@@ -236,6 +236,12 @@ impl Parts {
             }));
         }
         body.into()
+    }
+
+    /// A result that has its type already, with the server's name.
+    pub(crate) fn named(&self, mut result: Value, features: &Features) -> Bytes {
+        result["_meta"][META_SERVER_INFO] = render::implementation(&self.info, features);
+        result.to_string().into()
     }
 }
 

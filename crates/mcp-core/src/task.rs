@@ -167,6 +167,8 @@ pub struct Work {
     pub received_at: SystemTime,
     /// The answers that earlier rounds, before it was a task, have brought.
     pub inputs: InputResponses,
+    /// The state that the round before left, for the first round as a task.
+    pub state: Option<Vec<u8>>,
     pub(crate) run: Arc<RunRound>,
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Rounds, internal, missing_capability, refusal, task_error};
 use crate::context::CallContext;
 use crate::error::HandlerError;
-use crate::input::{InputRequired, InputResponses, Interrupt};
+use crate::input::{InputRequest, InputRequired, InputResponses, Interrupt};
 use crate::jsonrpc::{ErrorObject, Request, shown};
 use crate::message::{Capability, TASKS_EXTENSION};
 use crate::registry::ToolEntry;
@@ -170,10 +170,11 @@ impl Parts {
             tool: name,
             received_at: cx.received_at(),
             inputs: cx.inputs().clone(),
+            state: cx.state().map(<[u8]>::to_vec),
             run: Arc::new(run),
         };
         let task = store.create(work).await.map_err(|err| task_error(&err))?;
-        Ok(task.created().to_string().into())
+        Ok(self.named(task.created(), cx.exchange().version.features()))
     }
 
     async fn task_round(&self, tool: &str, arguments: Value, cx: CallContext) -> Round {
@@ -182,7 +183,10 @@ impl Parts {
         };
         match (tool.call)(cx.clone(), arguments).await {
             Err(ToolError::Interrupted(Interrupt::InputRequired(required))) => {
-                Round::InputRequired(required)
+                match askable(required, &cx) {
+                    Ok(required) => Round::InputRequired(required),
+                    Err(error) => Round::Failed(error),
+                }
             }
             Err(ToolError::Interrupted(Interrupt::MissingCapability(needed))) => {
                 Round::Failed(missing_capability(&needed))
@@ -312,7 +316,8 @@ impl Parts {
                 Err(ErrorObject::invalid_request(refusal(&interrupt)))
             }
             Interrupt::MissingCapability(needed) => Err(missing_capability(&needed)),
-            Interrupt::InputRequired(InputRequired { requests, state }) => {
+            Interrupt::InputRequired(required) => {
+                let InputRequired { requests, state } = askable(required, cx)?;
                 let mut result = json!({"resultType": "input_required"});
                 if !requests.is_empty() {
                     result["inputRequests"] = json!(requests);
@@ -321,11 +326,25 @@ impl Parts {
                     let sealed = cx.seal(STATE, subject, Some(STATE_LIFETIME), &state);
                     result["requestState"] = json!(sealed);
                 }
-                Ok(result.to_string().into())
+                Ok(self.named(result, cx.exchange().version.features()))
             }
             // Only tools run as tasks.
             Interrupt::Task => Err(ErrorObject::internal()),
         }
+    }
+}
+
+/// The questions of a handler, once it is seen that this client can be asked them (specification
+/// 2026-07-28, MRTR: a round asks something or has a state, and asks only what was declared).
+fn askable(required: InputRequired, cx: &CallContext) -> Result<InputRequired, ErrorObject> {
+    if required.requests.is_empty() && required.state.is_none() {
+        tracing::error!("a handler asked for input without a question or a state");
+        return Err(ErrorObject::internal());
+    }
+    let mut needed = required.requests.values().map(InputRequest::needs);
+    match needed.find(|capability| !cx.can_ask(capability)) {
+        Some(lacking) => Err(missing_capability(&lacking)),
+        None => Ok(required),
     }
 }
 

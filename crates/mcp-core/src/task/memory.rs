@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxFuture, Round, Task, TaskError, TaskId, TaskStatus, TaskStore, Work};
 use crate::context::Caller;
 use crate::input::{InputRequest, InputResponses};
+use crate::jsonrpc::ErrorObject;
 use crate::state;
 
 /// How many tasks are looked after at once.
@@ -71,10 +74,14 @@ impl MemoryTasks {
         let store = self.clone();
         (self.spawn)(Box::pin(async move {
             let round = work.round(inputs, state, cancellation.clone());
+            let round = AssertUnwindSafe(round).catch_unwind();
             let ended = tokio::select! {
                 biased;
                 () = cancellation.cancelled() => return,
-                ended = round => ended,
+                ended = round => ended.unwrap_or_else(|_panic| {
+                    tracing::error!(tool = work.tool, "a task panicked");
+                    Round::Failed(ErrorObject::internal())
+                }),
             };
             if let Some(entry) = store.tasks().get_mut(&id) {
                 entry.end(ended);
@@ -138,7 +145,7 @@ impl TaskStore for MemoryTasks {
             task: task.clone(),
             began: Instant::now(),
             inputs: work.inputs.clone(),
-            state: None,
+            state: work.state.clone(),
             cancellation: CancellationToken::new(),
             work,
         };

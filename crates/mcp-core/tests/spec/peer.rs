@@ -1,0 +1,104 @@
+//! A client of one revision, without a transport.
+
+use bytes::Bytes;
+use mcp_core::jsonrpc::{self, Incoming, Message, Request};
+use mcp_core::{
+    Caller, Events, Exchange, Implementation, ProtocolVersion, RequestMeta, Server, ServerBuilder,
+};
+use serde_json::{Value, json};
+
+/// What a request ends with: the `result`, or the `error`.
+pub(crate) type Reply = Result<Value, Value>;
+
+pub(crate) const NEWEST: ProtocolVersion = ProtocolVersion::V2026_07_28;
+
+/// A server of no interest but for what `add` gives it.
+pub(crate) fn server(add: impl FnOnce(ServerBuilder) -> ServerBuilder) -> Server {
+    let info = Implementation::new("spec", "1.0");
+    add(Server::builder(info)).build().unwrap()
+}
+
+pub(crate) struct Peer<'a> {
+    server: &'a Server,
+    version: ProtocolVersion,
+    capabilities: Value,
+    caller: Caller,
+}
+
+impl<'a> Peer<'a> {
+    /// A client of `version` that has no capabilities.
+    pub(crate) fn new(server: &'a Server, version: ProtocolVersion) -> Self {
+        Self { server, version, capabilities: json!({}), caller: Caller::default() }
+    }
+
+    pub(crate) fn modern(server: &'a Server) -> Self {
+        Self::new(server, NEWEST)
+    }
+
+    pub(crate) fn with_capabilities(self, capabilities: Value) -> Self {
+        Self { capabilities, ..self }
+    }
+
+    pub(crate) fn with_subject(self, subject: &str) -> Self {
+        let caller = Caller { subject: Some(subject.to_owned()), tenant: None };
+        Self { caller, ..self }
+    }
+
+    /// The request as the server would be handed it, with the `_meta` its revision wants.
+    pub(crate) fn request(&self, method: &str, mut params: Value) -> (Request, Exchange) {
+        if self.version == NEWEST {
+            let meta = &mut params["_meta"];
+            meta["io.modelcontextprotocol/protocolVersion"] = json!(self.version);
+            meta["io.modelcontextprotocol/clientCapabilities"] = self.capabilities.clone();
+        }
+        let frame = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+        let Ok(Message::Single(Incoming::Request(request))) =
+            jsonrpc::parse(&Bytes::from(frame.to_string()))
+        else {
+            panic!("not a request: {frame}");
+        };
+        let exchange = Exchange {
+            meta: RequestMeta::read(&request.params).unwrap(),
+            caller: self.caller.clone(),
+            ..Exchange::new(self.version)
+        };
+        (request, exchange)
+    }
+
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Reply {
+        let (request, exchange) = self.request(method, params);
+        reply(self.server.dispatch(request, exchange).await)
+    }
+
+    /// The reply, and the notifications before it.
+    pub(crate) async fn stream(&self, method: &str, params: Value) -> (Vec<Value>, Reply) {
+        let (request, mut exchange) = self.request(method, params);
+        let (events, mut receiver) = Events::channel();
+        exchange.events = events;
+        let reply = reply(self.server.dispatch(request, exchange).await);
+        let mut notifications = Vec::new();
+        while let Ok(frame) = receiver.try_recv() {
+            notifications.push(read(&frame));
+        }
+        (notifications, reply)
+    }
+
+    pub(crate) async fn tool(&self, name: &str, arguments: Value) -> Reply {
+        let params = json!({"name": name, "arguments": arguments});
+        self.call("tools/call", params).await
+    }
+}
+
+pub(crate) fn reply(ended: Result<Bytes, mcp_core::ErrorObject>) -> Reply {
+    ended.map(|result| read(&result)).map_err(|error| serde_json::to_value(error).unwrap())
+}
+
+pub(crate) fn read(json: &[u8]) -> Value {
+    serde_json::from_slice(json).unwrap()
+}
+
+/// The code of a reply that must be an error.
+#[track_caller]
+pub(crate) fn code(reply: &Reply) -> i64 {
+    reply.as_ref().unwrap_err()["code"].as_i64().unwrap()
+}

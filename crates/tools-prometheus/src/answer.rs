@@ -18,7 +18,8 @@ use crate::provenance::Provenance;
 use crate::stats::Stats;
 use crate::table::{self, Table};
 use crate::text::{count, printable};
-use crate::time::{UnixMillis, Window};
+use crate::time::UnixMillis;
+use crate::window::Window;
 
 /// Bytes that a text may have, and of these what a line about a cursor takes.
 const TEXT_BYTES: usize = 4_950;

@@ -5,7 +5,8 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::time::{UnixMillis, Window};
+use crate::time::UnixMillis;
+use crate::window::Window;
 
 /// A number as JSON has it where it can: NaN and the infinities are strings, a gap is `null`.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -78,7 +78,7 @@ fn rejected(error_type: &str, message: &str, query: &str) -> String {
 }
 
 /// What the agent can do about it, where the error itself does not say.
-fn advice(error: &Error) -> Option<&'static str> {
+pub(crate) fn advice(error: &Error) -> Option<&'static str> {
     Some(match error {
         Error::InvalidWorkspaceId { .. } | Error::WorkspaceNotFound { .. } => {
             "call GetAvailableWorkspaces for the ids and ask the user which one"

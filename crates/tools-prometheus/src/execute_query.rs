@@ -20,6 +20,7 @@ pub struct ExecuteQuery(pub Prometheus);
 
 /// The arguments of [`ExecuteQuery`].
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub struct Arguments {
     query: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

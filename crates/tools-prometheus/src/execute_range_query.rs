@@ -14,7 +14,8 @@ use crate::errors::{time_error, tool_error};
 use crate::place::{deadline, target};
 use crate::provenance::Provenance;
 use crate::spec;
-use crate::time::{UnixMillis, Window};
+use crate::time::UnixMillis;
+use crate::window::Window;
 
 /// Evaluates PromQL over a window.
 #[derive(Debug, Clone)]
@@ -22,6 +23,7 @@ pub struct ExecuteRangeQuery(pub Prometheus);
 
 /// The arguments of [`ExecuteRangeQuery`].
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub struct Arguments {
     query: String,
     start: String,

@@ -21,6 +21,7 @@ pub struct GetAvailableWorkspaces(pub Prometheus);
 
 /// The arguments of [`GetAvailableWorkspaces`].
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub struct Arguments {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Nullable")]

@@ -8,10 +8,11 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use crate::arguments::{Nullable, profile_notice};
-use crate::errors::tool_error;
+use crate::errors::{advice, tool_error};
 use crate::place::{deadline, region};
 use crate::provenance::Provenance;
 use crate::spec;
+use crate::text::printable;
 
 /// Tells which server queries go to.
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ pub struct GetServerInfo(pub Prometheus);
 
 /// The arguments of [`GetServerInfo`].
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub struct Arguments {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Nullable")]
@@ -94,7 +96,9 @@ impl Tool for GetServerInfo {
                 }
                 // Not knowing the server is an answer to this question.
                 Err(err @ (Error::WorkspaceUnknown { .. } | Error::NoWorkspaces { .. })) => {
-                    let text = format!("No server is chosen: {}", failed(err));
+                    let why = err.to_string();
+                    let advice = advice(&err).unwrap_or_default();
+                    let text = format!("{}\n{advice}", printable(&why, 600));
                     (None, home, Provenance::cost(Default::default()), text)
                 }
                 Err(err) => return Err(failed(err)),

@@ -26,6 +26,7 @@ mod stats;
 mod table;
 mod text;
 pub mod time;
+pub mod window;
 
 pub use execute_query::ExecuteQuery;
 pub use execute_range_query::ExecuteRangeQuery;

@@ -29,6 +29,7 @@ pub struct ListMetrics(pub Prometheus);
 
 /// The arguments of [`ListMetrics`].
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[schemars(description = "")]
 pub struct Arguments {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Nullable")]

@@ -3,7 +3,8 @@
 use backend_amp::{CallStats, Target};
 use serde::Serialize;
 
-use crate::time::{UnixMillis, Window};
+use crate::time::UnixMillis;
+use crate::window::Window;
 
 /// Goes with every result, so that it can be checked and repeated.
 #[derive(Debug, Serialize)]

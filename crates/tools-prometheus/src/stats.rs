@@ -8,7 +8,7 @@
 //! - `gaps`: points of the query's grid (start, start + step, … ≤ end) without a sample
 //! - a figure that does not exist (no samples, a slope of one point) is NaN
 
-use crate::time::Window;
+use crate::window::Window;
 
 /// Cells a sparkline is gathered in; it is shown in as many or fewer.
 pub(crate) const CELLS: usize = 24;

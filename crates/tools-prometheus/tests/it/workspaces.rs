@@ -292,9 +292,8 @@ async fn server_info_tells_where_queries_go() {
     let unknown = tools.call("GetServerInfo", json!({})).await;
     assert_eq!(unknown.structured()["prometheus_url"], Value::Null);
     insta::assert_snapshot!(unknown.text(), @"
-    No server is chosen: no workspace was chosen, and us-east-1 has ws-a (production, ACTIVE), ws-b (ACTIVE), ws-c (new, CREATING), ws-d (evil[2Jname, ACTIVE), ws-e (last, ACTIVE)
+    no workspace was chosen, and us-east-1 has ws-a (production, ACTIVE), ws-b (ACTIVE), ws-c (new, CREATING), ws-d (evil[2Jname, ACTIVE), ws-e (last, ACTIVE)
     ask the user which one, then call again with workspace_id; do not pick one yourself
-    retryable: no
     ");
 }
 

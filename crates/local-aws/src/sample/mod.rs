@@ -29,8 +29,9 @@ pub use window::Window;
 
 /// Milliseconds between two samples of a series.
 pub const SCRAPE_INTERVAL_MS: i64 = clockwork::SCRAPE as i64 * 1_000;
-/// How far back the local server shows samples: 24 hours, in milliseconds.
-pub const RETENTION_MS: i64 = 24 * 3_600 * 1_000;
+/// How far back a server shows samples: two days, in milliseconds. So the last 24 hours are whole
+/// also for what looks back itself, as `rate` and `offset 1d` do.
+pub const RETENTION_MS: i64 = 2 * 24 * 3_600 * 1_000;
 
 /// What an exporter declares about a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

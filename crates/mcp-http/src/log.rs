@@ -1,0 +1,112 @@
+//! The one line each request leaves in the log.
+
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use mcp_core::message::TraceParent;
+use mcp_core::{ErrorCode, ProtocolVersion, RequestMeta};
+use tokio::time::Instant;
+
+use crate::settings::HostRequestId;
+
+/// How much of a client's text a field may hold.
+const LONGEST: usize = 128;
+
+/// What is known of a request. Dropping it writes the line, so there is exactly one, however the
+/// request ends. Never in it: tokens, arguments, bodies.
+pub(crate) struct RequestLog {
+    started: Instant,
+    request_id: Option<HostRequestId>,
+    trace: Option<TraceParent>,
+    method: Option<String>,
+    tool: Option<String>,
+    pub(crate) version: Option<ProtocolVersion>,
+    status: Option<StatusCode>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    /// Nobody waited for the reply.
+    Abandoned,
+    Answered(Option<ErrorCode>),
+}
+
+impl RequestLog {
+    pub(crate) fn start(headers: &HeaderMap, request_id: Option<HostRequestId>) -> Self {
+        let trace = headers.get("traceparent").and_then(|value| value.to_str().ok()?.parse().ok());
+        Self {
+            started: Instant::now(),
+            request_id,
+            trace,
+            method: None,
+            tool: None,
+            version: None,
+            status: None,
+            outcome: Outcome::Abandoned,
+        }
+    }
+
+    pub(crate) const fn started(&self) -> Instant {
+        self.started
+    }
+
+    pub(crate) fn method(&mut self, method: &str) {
+        self.method = Some(cut(method));
+    }
+
+    /// What the request's parameters say for the log.
+    pub(crate) fn describe(&mut self, meta: &RequestMeta, tool: Option<&str>) {
+        self.tool = tool.map(cut);
+        if let Some(trace) = &meta.traceparent {
+            self.trace = Some(trace.clone());
+        }
+    }
+
+    pub(crate) fn status(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    /// The reply is complete; `error` is its code, if it is one.
+    pub(crate) fn finish(&mut self, error: Option<ErrorCode>) {
+        self.outcome = Outcome::Answered(error);
+    }
+}
+
+impl Drop for RequestLog {
+    fn drop(&mut self) {
+        let (outcome, code) = match self.outcome {
+            Outcome::Abandoned => ("abandoned", None),
+            Outcome::Answered(None) => ("ok", None),
+            Outcome::Answered(Some(code)) => ("error", Some(code.number())),
+        };
+        let era = self.version.map(
+            |version| {
+                if version.features().stateless { "modern" } else { "legacy" }
+            },
+        );
+        tracing::info!(
+            rpc.method = self.method.as_deref(),
+            tool.name = self.tool.as_deref(),
+            mcp.version = self.version.map(ProtocolVersion::as_str),
+            mcp.era = era,
+            outcome,
+            rpc.code = code,
+            http.status = self.status.map(|status| status.as_u16()),
+            duration_ms = milliseconds(self.started.elapsed()),
+            request_id = self.request_id.as_ref().map(|id| id.0.as_str()),
+            trace_id = self.trace.as_ref().map(TraceParent::trace_id),
+            "mcp request"
+        );
+    }
+}
+
+/// To the microsecond, which is as much as a reader can use.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn cut(text: &str) -> String {
+    let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+    text.chars().take(LONGEST).map(clean).collect()
+}

@@ -1,0 +1,263 @@
+//! The service: from an HTTP request to its reply, one check after the other.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Response};
+use mcp_core::jsonrpc::{self, Incoming, Malformed, Message};
+use mcp_core::{Caller, ErrorObject, Events, Exchange, ProtocolVersion, Server};
+use tokio::time::Instant;
+use tower_service::Service;
+use tracing::{Instrument as _, Span};
+
+use crate::accept::Accept;
+use crate::body::{self, Body};
+use crate::call::{Abandoned, Call, Limit, Outcome, Step};
+use crate::era::{self, Claim};
+use crate::log::RequestLog;
+use crate::respond::{self, Refusal, Reply};
+use crate::settings::{Deadline, HostRequestId, Settings};
+use crate::{batch, call, cors, headers, sse};
+
+/// An MCP endpoint. Cheap to clone; always ready; every request gets a response.
+#[derive(Clone, Debug)]
+pub struct McpService(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    server: Server,
+    settings: Settings,
+}
+
+impl McpService {
+    /// Serves `server` as `settings` say.
+    #[must_use]
+    pub fn new(server: Server, settings: Settings) -> Self {
+        Self(Arc::new(Inner { server, settings }))
+    }
+}
+
+impl<B> Service<Request<B>> for McpService
+where
+    B: http_body::Body<Data: Send, Error: fmt::Display> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inner = Arc::clone(&self.0);
+        Box::pin(async move { Ok(inner.respond(request).await) })
+    }
+}
+
+/// What a request brings beside its body.
+struct Post {
+    headers: HeaderMap,
+    caller: Caller,
+    limit: Option<Limit>,
+}
+
+impl Inner {
+    async fn respond<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Error: fmt::Display>,
+    {
+        let (mut head, body) = request.into_parts();
+        let mut log = RequestLog::start(&head.headers, head.extensions.remove::<HostRequestId>());
+        match self.settings.origins.admit(&head.headers) {
+            Err(refusal) => respond::write(Err(refusal), log),
+            Ok(origin) => {
+                let reply = self.reply(head, body, &mut log).await;
+                let mut response = respond::write(reply, log);
+                if let Some(origin) = origin {
+                    cors::share(response.headers_mut(), origin);
+                }
+                response
+            }
+        }
+    }
+
+    async fn reply<B>(
+        &self,
+        mut head: Parts,
+        body: B,
+        log: &mut RequestLog,
+    ) -> Result<Reply, Refusal>
+    where
+        B: http_body::Body<Error: fmt::Display>,
+    {
+        match head.method {
+            Method::POST => {}
+            Method::OPTIONS => return Ok(Reply::Options(cors::preflight(&head.headers))),
+            _ => return Err(Refusal::Method),
+        }
+        headers::check_envelope(&head.headers)?;
+        let post = Post {
+            caller: head.extensions.remove().unwrap_or_default(),
+            limit: self.limit(head.extensions.get().copied(), log.started()),
+            headers: head.headers,
+        };
+        let body = body::read(body, self.settings.body_limit).await?;
+        let id_required = Claim::of(&post.headers).requires_error_id();
+        self.message(&body, post, log)
+            .await
+            .map_err(|fault| Refusal::Message { fault, id_required })
+    }
+
+    fn limit(&self, deadline: Option<Deadline>, started: Instant) -> Option<Limit> {
+        match (deadline, self.settings.timeout) {
+            (Some(Deadline(at)), _) => {
+                let at = Instant::from_std(at);
+                Some(Limit { at, allowed: at.saturating_duration_since(started) })
+            }
+            // A time beyond what the clock can tell is no limit.
+            (None, Some(allowed)) => started.checked_add(allowed).map(|at| Limit { at, allowed }),
+            (None, None) => None,
+        }
+    }
+
+    async fn message(
+        &self,
+        body: &Bytes,
+        post: Post,
+        log: &mut RequestLog,
+    ) -> Result<Reply, Malformed> {
+        let message = match jsonrpc::parse(body)? {
+            Message::Single(Incoming::Request(request)) => {
+                let id = request.id.clone();
+                let answered = self.request(request, post, log).await;
+                return answered.map_err(|error| Malformed { id: Some(id), error });
+            }
+            other => other,
+        };
+        let version = Claim::of(&post.headers).version()?;
+        log.version = Some(version);
+        match message {
+            Message::Batch(_) if !version.features().batches => {
+                Err(ErrorObject::invalid_request("this revision has no batches").into())
+            }
+            Message::Batch(members) => Ok(self.batch(members, version, post, log).await),
+            Message::Single(Incoming::Response) if version.features().stateless => {
+                Err(ErrorObject::invalid_request("nothing was asked of the client").into())
+            }
+            // Nothing that a client notifies of outlives its request in a stateless server.
+            Message::Single(_) => Ok(Reply::Accepted),
+        }
+    }
+
+    async fn request(
+        &self,
+        request: jsonrpc::Request,
+        post: Post,
+        log: &mut RequestLog,
+    ) -> Result<Reply, ErrorObject> {
+        log.method(&request.method);
+        let (version, meta) = era::decide(Claim::of(&post.headers), &request)?;
+        log.version = Some(version);
+        let features = version.features();
+        if features.stateless {
+            headers::check_method(&post.headers, &request)?;
+            if !self.server.offers(&request.method, version) {
+                return Err(ErrorObject::method_not_found(&request.method));
+            }
+            headers::check_mirrored(&post.headers, &self.server, &request)?;
+        }
+        let tool = headers::tool(&request);
+        log.describe(&meta, tool.as_deref());
+
+        let accept = Accept::of(&post.headers);
+        let (events, overheard) = if accept.takes_events() {
+            let (events, overheard) = Events::channel();
+            (events, Some(overheard))
+        } else {
+            (Events::discard(), None)
+        };
+        let exchange = Exchange {
+            meta,
+            caller: post.caller,
+            deadline: post.limit.map(|limit| limit.at.into_std()),
+            events,
+            ..Exchange::new(version)
+        };
+        let abandoned = if features.disconnect_cancels {
+            Abandoned::Cancelled(exchange.cancellation.clone())
+        } else {
+            Abandoned::RunsOn
+        };
+        let running = call::answer(self.server.clone(), request, exchange, post.limit);
+        let running = running.instrument(span(tool.as_deref()));
+        Ok(self
+            .deliver(Call::new(running, abandoned, overheard, self.keep_alive(accept)), accept)
+            .await)
+    }
+
+    /// Notifications about a member have no place in the one array that answers the batch.
+    async fn batch(
+        &self,
+        members: Vec<Result<Incoming, Malformed>>,
+        version: ProtocolVersion,
+        Post { headers, caller, limit }: Post,
+        log: &mut RequestLog,
+    ) -> Reply {
+        log.method("(batch)");
+        if !batch::wants_replies(&members) {
+            return Reply::Accepted;
+        }
+        let server = self.server.clone();
+        let running = batch::answer(members, version, move |request| {
+            let (server, caller) = (server.clone(), caller.clone());
+            async move {
+                let meta = match era::decide(Claim::Known(version), &request) {
+                    Ok((_, meta)) => meta,
+                    Err(error) => return Outcome::new(&request.id, version, Err(error)),
+                };
+                let deadline = limit.map(|limit| limit.at.into_std());
+                let exchange = Exchange { meta, caller, deadline, ..Exchange::new(version) };
+                let span = span(headers::tool(&request).as_deref());
+                call::answer(server, request, exchange, limit).instrument(span).await
+            }
+        });
+        let accept = Accept::of(&headers);
+        self.deliver(Call::new(running, Abandoned::RunsOn, None, self.keep_alive(accept)), accept)
+            .await
+    }
+
+    fn keep_alive(&self, accept: Accept) -> Option<Duration> {
+        (self.settings.streaming && accept.takes_events()).then_some(self.settings.keep_alive)
+    }
+
+    /// Waits until it is known what form the reply has: JSON when the call says nothing before its
+    /// end, else a stream, which is whole where the host cannot send it while it is written.
+    async fn deliver(&self, mut call: Call, accept: Accept) -> Reply {
+        let mut events = Vec::new();
+        loop {
+            match call.step().await {
+                Step::Event(event) => sse::event(&mut events, &event),
+                Step::Quiet => events.extend_from_slice(sse::KEEP_ALIVE),
+                Step::Done(outcome) => {
+                    let streamed = accept == Accept::Events || !events.is_empty();
+                    return Reply::Answer { outcome, events: streamed.then_some(events) };
+                }
+            }
+            if self.settings.streaming {
+                return Reply::Stream { first: events.into(), call };
+            }
+        }
+    }
+}
+
+/// A tool call has a span of its own.
+fn span(tool: Option<&str>) -> Span {
+    tool.map_or_else(Span::none, |tool| tracing::info_span!("tool.call", tool.name = tool))
+}

@@ -76,7 +76,7 @@ impl State {
         let count = f64::from(self.count);
         match fold {
             Fold::Sum => self.value += value,
-            Fold::Avg if first => self.mean = value,
+            Fold::Avg | Fold::Stdvar | Fold::Stddev if first => self.mean = value,
             Fold::Avg => {
                 if !mean_is_settled(self.mean, value) {
                     self.mean += value / count - self.mean / count;
@@ -180,7 +180,8 @@ fn select_k(
 /// `k` as a number of series; negative is none.
 fn whole(k: f64) -> Result<usize, Error> {
     if k.is_nan() || k.abs() >= i64::MAX as f64 {
-        return Err(Error::Execution(format!("Scalar value {k:?} overflows int64")));
+        let shown = format!("{k:e}").replace('e', "e+").replace("inf", "+Inf");
+        return Err(Error::Execution(format!("Scalar value {shown} overflows int64")));
     }
     Ok(k.max(0.0) as usize)
 }
@@ -204,15 +205,25 @@ fn count_values(ev: &Evaluator<'_>, expr: &AggregateExpr) -> Result<Vec<Track>, 
     if !is_label_name(&label) {
         return Err(Error::Execution(format!("invalid label name {label:?}")));
     }
-    let mut counted: HashMap<Labels, Vec<Option<f64>>> = HashMap::new();
+    // The values are no group when `without` names the label they are under.
+    let drops_label = matches!(
+        &expr.modifier,
+        Some(LabelModifier::Exclude(without)) if without.labels.contains(&label)
+    );
+    let mut counted: Vec<Track> = Vec::new();
+    let mut places: HashMap<Labels, usize> = HashMap::new();
     for track in ev.vector(&expr.expr)? {
         let group = group_labels(&track.labels, expr.modifier.as_ref());
         for (step, value) in track.values.into_iter().enumerate() {
             let Some(value) = value else { continue };
-            let labels = group.with(&label, &format_value(value));
-            let counts = counted.entry(labels).or_insert_with(|| vec![None; ev.grid.len]);
-            counts[step] = Some(counts[step].unwrap_or(0.0) + 1.0);
+            let labels =
+                if drops_label { group.clone() } else { group.with(&label, &format_value(value)) };
+            let place = *places.entry(labels).or_insert_with_key(|labels| {
+                counted.push(Track { labels: labels.clone(), values: vec![None; ev.grid.len] });
+                counted.len() - 1
+            });
+            *counted[place].values[step].get_or_insert(0.0) += 1.0;
         }
     }
-    Ok(counted.into_iter().map(|(labels, values)| Track { labels, values }).collect())
+    Ok(counted)
 }

@@ -129,7 +129,7 @@ pub(crate) fn absent_where_missing(ev: &Evaluator<'_>, expr: &Expr, present: &[T
 
 /// The labels that a selector fixes with `=`. A label with a second matcher is not fixed.
 fn demanded_labels(expr: &Expr) -> Labels {
-    let selector = match expr {
+    let selector = match without_parens(expr) {
         Expr::VectorSelector(selector) => selector,
         Expr::MatrixSelector(selector) => &selector.vs,
         _ => return Labels::default(),

@@ -24,11 +24,15 @@ pub(crate) fn call(ev: &Evaluator<'_>, call: &Call) -> Result<Option<Steps>, Err
             over_windows(ev, range, &[seconds], |w, [seconds, _]| w.predict_linear(seconds))?
         }
         ("holt_winters" | "double_exponential_smoothing", [range, level, trend]) => {
-            check_factor("smoothing", "sf", &ev.scalar(level)?)?;
-            check_factor("trend", "tf", &ev.scalar(trend)?)?;
-            over_windows(ev, range, &[level, trend], |w, [level, trend]| {
+            let smoothed = over_windows(ev, range, &[level, trend], |w, [level, trend]| {
                 w.double_exponential_smoothing(level, trend)
-            })?
+            })?;
+            // Prometheus only looks at the factors when there is something to smooth.
+            if !smoothed.iter().all(Track::is_gap) {
+                check_factor("smoothing", "sf", &ev.scalar(level)?)?;
+                check_factor("trend", "tf", &ev.scalar(trend)?)?;
+            }
+            smoothed
         }
         (_, [range]) => match named(name) {
             Some(apply) => over_windows(ev, range, &[], apply)?,

@@ -238,8 +238,13 @@ impl Reader<'_> {
     }
 
     fn range(&mut self) -> Read<()> {
-        if self.is("]") {
-            let message = "missing unit character in duration".into();
+        let message = match &self.peek().kind {
+            Kind::Duration | Kind::Number => None,
+            Kind::Fault(message) if message != "unclosed left bracket" => None,
+            Kind::Name => Some(format!("not a valid duration string: {:?}", self.text())),
+            _ => Some("missing unit character in duration".into()),
+        };
+        if let Some(message) = message {
             return Err(Stop::Fault(Fault { message, at: self.start() }));
         }
         self.range_duration("subquery selector", "duration")?;
@@ -260,7 +265,10 @@ impl Reader<'_> {
         let text = &self.query[span.clone()];
         match promql_parser::util::parse_duration(text) {
             Ok(_) => Ok(()),
-            Err(message) => Err(Stop::Fault(Fault { message, at: span.start })),
+            Err(message) => {
+                let message = message.replace(&format!(": {text}"), &format!(": {text:?}"));
+                Err(Stop::Fault(Fault { message, at: span.start }))
+            }
         }
     }
 

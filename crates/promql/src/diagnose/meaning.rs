@@ -27,15 +27,31 @@ pub(super) fn fault(query: &str, node: &Node) -> Option<Fault> {
         Shape::Aggregation(_) if message.starts_with("no arguments") => {
             ("no arguments for aggregate expression provided".into(), start)
         }
-        Shape::Binary { operator, .. } if message.to_lowercase().contains("bool modifier") => {
-            (message, *operator)
+        Shape::Binary { operator, .. }
+            if message.to_lowercase().contains("bool modifier")
+                || message.starts_with("label ") =>
+        {
+            (quoted, *operator)
         }
         Shape::Binary { left, right, .. } if message.starts_with("binary expression must") => {
             let left_is_right = matches!(type_of(query, left), Some("scalar" | "instant vector"));
             (message, if left_is_right { right.start } else { left.start })
         }
+        Shape::Ranged { .. } if message.starts_with("subquery") => {
+            (message.replace("on vector", "on instant vector"), start)
+        }
         Shape::Ranged { bracket } => (named, *bracket),
         Shape::Aggregation(_) | Shape::Binary { .. } => (quoted, start),
+        Shape::Other if message.contains("got: ") => {
+            let (rule, got) = named.split_once(", got: ")?;
+            let got = if got == "matrix" { "range vector" } else { got };
+            (format!("{}, got {got:?}", rule.replace("or vector", "or instant vector")), start)
+        }
+        Shape::Other if message.starts_with("ParseFloatError") => {
+            let number = &query[node.span.clone()];
+            let cause = format!("strconv.ParseFloat: parsing {number:?}: invalid syntax");
+            (format!("error parsing number: {cause}"), start)
+        }
         Shape::Other => (
             named.replace(
                 "by an vector selector or matrix",
@@ -79,6 +95,4 @@ fn rename_types(message: &str) -> String {
         .replace("type matrix", "type range vector")
         .replace("got vector", "got instant vector")
         .replace("got matrix", "got range vector")
-        .replace("on vector, got", "on instant vector, got")
-        .replace("scalar or vector, got: ", "scalar or instant vector, got ")
 }

@@ -71,6 +71,14 @@ mod tests {
             ("1 $ 2", "1:3: parse error: unexpected character: '$'"),
             ("é + sum((", "1:1: parse error: unexpected character: 'é'"),
             ("0x1g", "1:1: parse error: bad number or duration syntax: \"0x1\""),
+            ("up}", "1:3: parse error: unexpected character: '}'"),
+            ("up{1=\"a\"}", "1:4: parse error: unexpected character inside braces: '1'"),
+            ("`a", "1:1: parse error: unterminated raw string"),
+            (
+                "1e",
+                "1:1: parse error: error parsing number: strconv.ParseFloat: parsing \"1e\": \
+                 invalid syntax",
+            ),
             ("1h1y", "1:1: parse error: bad number or duration syntax: \"1h1\""),
             // selectors
             (
@@ -122,6 +130,15 @@ mod tests {
                 "1:11: parse error: unexpected string \"\\\"x\\\"\" in offset, expected duration",
             ),
             ("up @", "1:5: parse error: unexpected end of input in @, expected timestamp"),
+            ("up[5m", "1:6: parse error: unclosed left bracket"),
+            ("up[", "1:4: parse error: missing unit character in duration"),
+            ("up[m]", "1:4: parse error: not a valid duration string: \"m\""),
+            ("up[1m5h]", "1:4: parse error: not a valid duration string: \"1m5h\""),
+            ("up[5m:1m:1m]", "1:9: parse error: unexpected colon ':'"),
+            (
+                "max_over_time(time()[5m:1m])",
+                "1:15: parse error: subquery is only allowed on instant vector, got scalar instead",
+            ),
             // calls and aggregations
             ("foo(up)", "1:1: parse error: unknown function with name \"foo\""),
             ("abs()", "1:1: parse error: expected 1 argument(s) in call to \"abs\", got 0"),
@@ -165,6 +182,21 @@ mod tests {
                 "1:21: parse error: unexpected end of input in grouping opts, expected \"(\"",
             ),
             // operators
+            ("up =~ \"a\"", "1:4: parse error: unexpected character after '=': '~'"),
+            (
+                "up * on (job) group_left (job) up",
+                "1:4: parse error: label \"job\" must not occur in ON and GROUP clause at once",
+            ),
+            (
+                "-\"a\"",
+                "1:1: parse error: unary expression only allowed on expressions of type scalar or \
+                 instant vector, got \"string\"",
+            ),
+            (
+                "-up[5m]",
+                "1:1: parse error: unary expression only allowed on expressions of type scalar or \
+                 instant vector, got \"range vector\"",
+            ),
             ("1 == 2", "1:3: parse error: comparisons between scalars must use BOOL modifier"),
             (
                 "up and 1",

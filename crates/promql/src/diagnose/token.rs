@@ -26,7 +26,7 @@ pub(super) struct Token {
 
 /// The tokens of a query; the last one is an end or a fault.
 pub(super) fn tokens(query: &str) -> Vec<Token> {
-    let mut lexer = Lexer { query, at: 0, parens: 0, braces: false, brackets: false };
+    let mut lexer = Lexer { query, at: 0, parens: 0, braces: false, brackets: false, colon: false };
     let mut tokens = Vec::new();
     loop {
         let token = lexer.next();
@@ -44,6 +44,8 @@ struct Lexer<'a> {
     parens: usize,
     braces: bool,
     brackets: bool,
+    /// Whether the open brackets have a colon.
+    colon: bool,
 }
 
 impl Lexer<'_> {
@@ -80,6 +82,7 @@ impl Lexer<'_> {
         let kind = match self.rest().chars().next() {
             Some(first) => self.scan(first),
             None if self.braces => Kind::Fault("unexpected end of input inside braces".into()),
+            None if self.brackets => Kind::Fault("unclosed left bracket".into()),
             None if self.parens > 0 => Kind::Fault("unclosed left parenthesis".into()),
             None => Kind::End,
         };
@@ -95,8 +98,10 @@ impl Lexer<'_> {
     fn scan(&mut self, first: char) -> Kind {
         match first {
             '"' | '\'' | '`' => self.string(first),
-            '0'..='9' => self.number(),
-            '.' if self.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => self.number(),
+            '0'..='9' if !self.braces => self.number(),
+            '.' if !self.braces && self.rest()[1..].starts_with(|c: char| c.is_ascii_digit()) => {
+                self.number()
+            }
             c if is_letter(c) || (c == ':' && !self.brackets && !self.braces) => self.word(),
             _ => self.symbol(first),
         }
@@ -118,6 +123,9 @@ impl Lexer<'_> {
             let place = if self.braces { " inside braces" } else { "" };
             return Kind::Fault(format!("unexpected character after '!'{place}: {next:?}"));
         }
+        if self.rest().starts_with("=~") {
+            return Kind::Fault("unexpected character after '=': '~'".into());
+        }
         match (first, self.braces, self.brackets) {
             ('(', false, false) => self.parens += 1,
             (')', false, false) if self.parens == 0 => {
@@ -131,11 +139,14 @@ impl Lexer<'_> {
                 return Kind::Fault("unexpected left brace '{' inside braces".into());
             }
             ('}', true, _) => self.braces = false,
-            ('}', false, _) => return Kind::Fault("unexpected right brace '}'".into()),
-            ('[', false, false) => self.brackets = true,
+            ('[', false, false) => (self.brackets, self.colon) = (true, false),
             (']', false, true) => self.brackets = false,
             (']', false, false) => return Kind::Fault("unexpected right bracket ']'".into()),
-            (':', false, true) | (',', _, _) | ('=', _, _) => {}
+            (':', false, true) if self.colon => {
+                return Kind::Fault("unexpected colon ':'".into());
+            }
+            (':', false, true) => self.colon = true,
+            (',', _, _) | ('=', _, _) => {}
             (other, true, _) => {
                 return Kind::Fault(format!("unexpected character inside braces: {other:?}"));
             }
@@ -179,6 +190,7 @@ impl Lexer<'_> {
                 self.at += index + 1;
                 Kind::Text
             }
+            None if quote == '`' => Kind::Fault("unterminated raw string".into()),
             None => Kind::Fault("unterminated quoted string".into()),
         }
     }

@@ -59,6 +59,7 @@ fn absence_is_a_series_with_the_demanded_labels() {
             ("absent(v)", ""),
             (r#"absent(w{a="1", b=~"x.*", c!="d"})"#, "{a=\"1\"} 1"),
             (r#"absent(w{a="1", a="2", b="3"})"#, "{b=\"3\"} 1"),
+            (r#"absent((w{a="1"}))"#, "{a=\"1\"} 1"),
             ("absent(sum(w))", "{} 1"),
             (r#"absent_over_time(w{a="1"}[5m])"#, "{a=\"1\"} 1"),
             ("absent_over_time(v[5m])", ""),

@@ -65,6 +65,7 @@ fn changes_and_smoothing_look_at_neighbours() {
         &[
             ("holt_winters(line[10m], 0.5, 0.5)", "{} 100"),
             ("double_exponential_smoothing(line[10m], 0.1, 0.9)", "{} 100"),
+            ("holt_winters(nothing[10m], 1, 0.5)", ""),
             (
                 "holt_winters(line[10m], 1, 0.5)",
                 "error: invalid smoothing factor. Expected: 0 < sf < 1, got: 1.000000",

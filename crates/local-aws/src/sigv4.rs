@@ -35,7 +35,7 @@ impl Default for Credentials {
     /// The pair of the local server. It opens nothing else.
     fn default() -> Self {
         Self {
-            access_key_id: "AKIALOCALLOCALLOCAL0".to_owned(),
+            access_key_id: "LOCALAWSACCESSKEY".to_owned(),
             secret_access_key: "local/secret/that/opens/nothing/else/000".to_owned(),
             session_token: None,
         }
@@ -415,7 +415,7 @@ pub(crate) mod tests {
     #[test]
     fn a_request_without_a_whole_signature_is_refused() {
         let incomplete = "IncompleteSignatureException";
-        let credential = "Credential=AKIALOCALLOCALLOCAL0/20261118/eu-west-1/aps/aws4_request";
+        let credential = "Credential=LOCALAWSACCESSKEY/20261118/eu-west-1/aps/aws4_request";
         for (authorization, code) in [
             (None, "MissingAuthenticationTokenException"),
             (Some("Bearer token".to_owned()), incomplete),

@@ -1,6 +1,7 @@
 //! Thousands of metric names in a few lines: their prefixes, with counts.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::ops::Range;
 
 use crate::text::{count, printable};
 
@@ -23,53 +24,69 @@ pub(crate) fn overview(names: &[&str]) -> String {
     map(names)
 }
 
-/// `node_cpu_* 12, node_disk_* 20, …, 14 others`.
+/// Names that begin alike: which of the sorted names they are. Nothing is copied, and a group is
+/// found by a binary search: this runs over thousands of names in every listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Group<'a> {
+    prefix: &'a str,
+    names: Range<usize>,
+}
+
+/// `node_cpu_* 12, node_disk_* 20, …, and 14 others`.
 fn map(names: &[&str]) -> String {
-    let mut groups = split(names, "");
+    let mut groups = split(names, 0..names.len(), 0);
     // The largest group is split while the map stays short.
-    let mut settled: Vec<(String, Vec<&str>)> = Vec::new();
-    while let Some(largest) = (0..groups.len()).max_by_key(|i| groups[*i].1.len()) {
-        let (prefix, members) = groups.swap_remove(largest);
-        let parts = split(&members, &prefix);
-        let big = members.len() > (names.len() / SHARE).max(8);
+    let mut settled = Vec::new();
+    while let Some(largest) = (0..groups.len()).max_by_key(|i| groups[*i].names.len()) {
+        let group = groups.swap_remove(largest);
+        let parts = split(names, group.names.clone(), group.prefix.len());
+        let big = group.names.len() > (names.len() / SHARE).max(8);
         // Parts of a name or two each say nothing that the longer list would not say better.
-        let telling = parts.len() * 2 <= members.len();
+        let telling = parts.len() * 2 <= group.names.len();
         if big && telling && groups.len() + settled.len() + parts.len() <= ENTRIES * 2 {
             groups.extend(parts);
         } else {
-            settled.push((prefix, members));
+            settled.push(group);
         }
     }
-    settled.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
+    settled.sort_by_key(|group| (Reverse(group.names.len()), group.names.start));
     let rest = settled.split_off(settled.len().min(ENTRIES));
-    settled.sort();
+    settled.sort_by_key(|group| group.names.start);
     let mut shown: Vec<String> = settled
         .iter()
-        .map(|(prefix, members)| match members.as_slice() {
-            [name] => printable(name, 120).into_owned(),
-            _ => format!("{}* {}", printable(prefix, 120), members.len()),
+        .map(|Group { prefix, names: members }| match members.len() {
+            1 => printable(names[members.start], 120).into_owned(),
+            n => format!("{}* {n}", printable(prefix, 120)),
         })
         .collect();
-    let others: usize = rest.iter().map(|(_, members)| members.len()).sum();
+    let others: usize = rest.iter().map(|group| group.names.len()).sum();
     if others > 0 {
         shown.push(format!("and {}", count("other", others)));
     }
     shown.join(", ")
 }
 
-/// Groups by one word more than `prefix`. A word ends with the first `_` or `:` after it; names
-/// without one are groups of their own.
-fn split<'a>(names: &[&'a str], prefix: &str) -> Vec<(String, Vec<&'a str>)> {
-    let mut groups: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
-    for name in names {
-        let rest = name.get(prefix.len()..).unwrap_or_default();
-        let key = match rest.find(['_', ':']) {
-            Some(end) => name.get(..prefix.len() + end + 1).unwrap_or(name),
-            None => name,
+/// Groups the names `range` by one word more than the `known` bytes they share. A word ends with
+/// the first `_` or `:` after them; a name without one is a group of its own.
+fn split<'a>(names: &[&'a str], range: Range<usize>, known: usize) -> Vec<Group<'a>> {
+    let mut groups = Vec::new();
+    let mut at = range.start;
+    while at < range.end {
+        let name = names[at];
+        let border =
+            name.as_bytes().iter().skip(known).position(|byte| matches!(byte, b'_' | b':'));
+        let (prefix, end) = match border {
+            Some(border) => {
+                let prefix = &name[..known + border + 1];
+                let rest = &names[at..range.end];
+                (prefix, at + rest.partition_point(|name| name.starts_with(prefix)))
+            }
+            None => (name, at + 1),
         };
-        groups.entry(key).or_default().push(name);
+        groups.push(Group { prefix, names: at..end });
+        at = end;
     }
-    groups.into_iter().map(|(key, members)| (key.to_owned(), members)).collect()
+    groups
 }
 
 #[cfg(test)]

@@ -5,3 +5,4 @@ mod lambda;
 mod lambda_health;
 mod layers;
 mod promql_oracle;
+mod replies_match_the_schemas;

@@ -2,11 +2,33 @@
 
 use std::io::{self, IsTerminal as _};
 
-use tracing::Subscriber;
 use tracing::subscriber::{SetGlobalDefaultError, set_global_default};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Registry, fmt};
+
+use crate::clock::{Clock, SystemClock};
+
+/// Where CloudWatch keeps the metrics.
+const NAMESPACE: &str = "lambda-mcp";
+
+/// An event that is a metric too: CloudWatch reads its JSON line as one (embedded metric format,
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// The event's name (`name:` of the tracing macros).
+    pub event: &'static str,
+    /// The field that is measured.
+    pub field: &'static str,
+    /// Its unit, in CloudWatch's words.
+    pub unit: &'static str,
+    /// Fields by which it is told apart: a set for each entry. A set counts only for events that
+    /// have all its fields. Each value of a field costs: none may be a caller's to choose.
+    pub dimensions: &'static [&'static [&'static str]],
+}
 
 /// What is logged: a level (`info`) or levels for targets (`warn,backend_amp=debug`).
 ///
@@ -15,12 +37,12 @@ pub use tracing_subscriber::filter::Targets as Filter;
 
 /// Logs events of this process as JSON, one line each, to standard output, where Lambda collects
 /// them: `timestamp` (RFC 3339, UTC), `level`, `target`, `message`, the event's fields beside
-/// them, and `spans` (outermost first: `name` and fields).
+/// them, and `spans` (outermost first: `name` and fields). Those of `metrics` carry `_aws` too.
 ///
 /// # Errors
 /// When logging was initialised before.
-pub fn init_json(filter: Filter) -> Result<(), SetGlobalDefaultError> {
-    set_global_default(json(filter, io::stdout))
+pub fn init_json(filter: Filter, metrics: &'static [Metric]) -> Result<(), SetGlobalDefaultError> {
+    set_global_default(json(filter, metrics, io::stdout))
 }
 
 /// Logs events of this process for people, to standard error, in colour on a terminal.
@@ -32,17 +54,73 @@ pub fn init_human(filter: Filter) -> Result<(), SetGlobalDefaultError> {
     set_global_default(Registry::default().with(layer).with(filter))
 }
 
-fn json<W>(filter: Filter, writer: W) -> impl Subscriber + Send + Sync
+fn json<W>(filter: Filter, metrics: &'static [Metric], writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    let lines =
+        fmt::format().json().flatten_event(true).with_current_span(false).with_span_list(true);
     let layer = fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(true)
+        .fmt_fields(JsonFields::new())
+        .event_format(WithMetrics { lines, metrics })
         .with_writer(writer);
     Registry::default().with(layer).with(filter)
+}
+
+/// Writes JSON lines, those that are metrics with what CloudWatch needs to read them as such.
+struct WithMetrics {
+    lines: Format<Json>,
+    metrics: &'static [Metric],
+}
+
+impl<S> FormatEvent<S, JsonFields> for WithMetrics
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn format_event(
+        &self,
+        cx: &FmtContext<'_, S, JsonFields>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let name = event.metadata().name();
+        let Some(metric) = self.metrics.iter().find(|metric| metric.event == name) else {
+            return self.lines.format_event(cx, writer, event);
+        };
+        let mut line = String::with_capacity(512);
+        self.lines.format_event(cx, Writer::new(&mut line), event)?;
+        match line.strip_prefix('{') {
+            Some(members) => {
+                write!(writer, "{{\"_aws\":{},{members}", metric.directive(&line))
+            }
+            None => writer.write_str(&line),
+        }
+    }
+}
+
+impl Metric {
+    /// The member `_aws` of an event's line.
+    fn directive(&self, line: &str) -> String {
+        // A quote inside a value is escaped, so this finds members only.
+        let there = |field: &&str| line.contains(&format!("\"{field}\":"));
+        let sets: Vec<String> = self
+            .dimensions
+            .iter()
+            .filter(|set| set.iter().all(&there))
+            .map(|set| format!("[{}]", quoted(set)))
+            .collect();
+        let Self { field, unit, .. } = self;
+        format!(
+            "{{\"Timestamp\":{},\"CloudWatchMetrics\":[{{\"Namespace\":\"{NAMESPACE}\",\"Dimensions\":[{}],\
+             \"Metrics\":[{{\"Name\":\"{field}\",\"Unit\":\"{unit}\"}}]}}]}}",
+            SystemClock.unix_ms(),
+            sets.join(",")
+        )
+    }
+}
+
+fn quoted(fields: &[&str]) -> String {
+    fields.iter().map(|field| format!("\"{field}\"")).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -50,6 +128,13 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
     use std::sync::{Arc, Mutex};
+
+    const METRICS: &[Metric] = &[Metric {
+        event: "call",
+        field: "duration_ms",
+        unit: "Milliseconds",
+        dimensions: &[&["outcome"], &["tool.name", "outcome"]],
+    }];
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -67,7 +152,7 @@ mod tests {
     fn logged(filter: &str, events: impl FnOnce()) -> Vec<Value> {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = json(filter.parse().unwrap(), move || writer.clone());
+        let subscriber = json(filter.parse().unwrap(), METRICS, move || writer.clone());
         tracing::subscriber::with_default(subscriber, events);
         let lines = lines.0.lock().unwrap();
         str::from_utf8(&lines)
@@ -98,6 +183,32 @@ mod tests {
                 "duration_ms": 12,
                 "spans": [{"name": "tool.call", "tool.name": "ExecuteQuery"}],
             })
+        );
+    }
+
+    #[test]
+    fn an_event_that_is_a_metric_says_so_to_cloudwatch() {
+        let lines = logged("info", || {
+            tracing::info!(name: "call", duration_ms = 1.5, outcome = "ok", "done");
+            let odd = "\"tool.name\":";
+            tracing::info!(name: "call", duration_ms = 2, outcome = "ok", odd, "done");
+            tracing::info!(name: "call", duration_ms = 3, outcome = "ok", tool.name = "T", "done");
+        });
+        let directive = |line: &Value| line["_aws"]["CloudWatchMetrics"][0].clone();
+        assert_eq!(
+            directive(&lines[0]),
+            json!({
+                "Namespace": "lambda-mcp",
+                "Dimensions": [["outcome"]],
+                "Metrics": [{"Name": "duration_ms", "Unit": "Milliseconds"}],
+            })
+        );
+        assert!(lines[0]["_aws"]["Timestamp"].is_u64());
+        assert_eq!(lines[0]["duration_ms"], 1.5);
+        assert_eq!(directive(&lines[1])["Dimensions"], json!([["outcome"]]));
+        assert_eq!(
+            directive(&lines[2])["Dimensions"],
+            json!([["outcome"], ["tool.name", "outcome"]])
         );
     }
 

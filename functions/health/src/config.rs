@@ -81,10 +81,7 @@ mod tests {
     fn lambda_alone_sets_all_that_is_required() {
         let env = BTreeMap::from([("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")]);
         let lambda = Lambda::from_env(&env).unwrap();
-        assert_eq!(
-            (lambda.mode, lambda.config.name.as_str()),
-            (Mode::Buffered, "lambda-mcp")
-        );
+        assert_eq!((lambda.mode, lambda.config.name.as_str()), (Mode::Buffered, "lambda-mcp"));
     }
 
     #[test]

@@ -52,9 +52,7 @@ fn answer<B>(name: &str, clock: &dyn Clock, request: &Request<B>) -> Response<Fu
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let error = "only GET and HEAD are allowed here";
         let mut response = reply(StatusCode::METHOD_NOT_ALLOWED, &Refusal { error });
-        response
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
     let mut response = if asks_deep(request.uri().query().unwrap_or_default()) {
@@ -77,9 +75,7 @@ fn answer<B>(name: &str, clock: &dyn Clock, request: &Request<B>) -> Response<Fu
 }
 
 fn asks_deep(query: &str) -> bool {
-    query
-        .split('&')
-        .any(|pair| pair.split('=').next() == Some("deep"))
+    query.split('&').any(|pair| pair.split('=').next() == Some("deep"))
 }
 
 /// The present second in RFC 3339, UTC; empty for a clock outside of the calendar.
@@ -94,10 +90,7 @@ fn reply(status: StatusCode, body: &impl Serialize) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -110,22 +103,12 @@ mod tests {
     use tower::ServiceExt as _;
 
     async fn call(method: &str, uri: &str) -> (StatusCode, http::HeaderMap, String) {
-        let config = Config {
-            name: "lambda-mcp".to_owned(),
-        };
+        let config = Config { name: "lambda-mcp".to_owned() };
         let clock = Arc::new(ManualClock::new(1_795_191_000_999));
         let request = Request::builder().method(method).uri(uri).body(()).unwrap();
-        let (parts, body) = service(&config, clock)
-            .oneshot(request)
-            .await
-            .unwrap()
-            .into_parts();
+        let (parts, body) = service(&config, clock).oneshot(request).await.unwrap().into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        (
-            parts.status,
-            parts.headers,
-            String::from_utf8(body.to_vec()).unwrap(),
-        )
+        (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
         Ok(lambda) => lambda,
         Err(err) => return cannot_start(&err).await,
     };
-    let _ = init_json(lambda.log);
+    let _ = init_json(lambda.log, &[]);
     let service = fn_health::service(&lambda.config, Arc::new(SystemClock));
     if let Err(err) = api_gateway::run(&lambda.runtime_api, lambda.mode, service).await {
         tracing::error!(error = &err as &dyn std::error::Error, "stopped");
@@ -24,11 +24,9 @@ async fn main() -> ExitCode {
 
 /// Says why, in the log and to whoever invoked the function.
 async fn cannot_start(err: &ConfigError) -> ExitCode {
-    let _ = init_json(Filter::new().with_default(tracing::Level::ERROR));
+    let _ = init_json(Filter::new().with_default(tracing::Level::ERROR), &[]);
     tracing::error!(error = err as &dyn std::error::Error, "cannot start");
-    let address = Process
-        .get("AWS_LAMBDA_RUNTIME_API")
-        .and_then(|api| api.into_string().ok());
+    let address = Process.get("AWS_LAMBDA_RUNTIME_API").and_then(|api| api.into_string().ok());
     if let Some(Ok(api)) = address.map(|api| api.parse()) {
         let _ = api_gateway::report_init_error(&api, err).await;
     }

@@ -23,12 +23,22 @@ use http_body_util::{Either, Empty};
 use mcp_core::{BuildError, Implementation, Server};
 use mcp_http::{Body, Deadline, HostRequestId, McpService};
 use service_kit::clock::Clock;
+use service_kit::telemetry::Metric;
 use tools_prometheus::{
     ExecuteQuery, ExecuteRangeQuery, GetAvailableWorkspaces, GetServerInfo, ListMetrics,
 };
 use tower::Service;
 
 pub use config::{Config, Credentials, Lambda, NotAStateKey, StateKey, VARS};
+
+/// The metric a deployment is watched by: how long requests take, how many there are, and how they
+/// end, as a whole and a tool.
+pub const METRICS: &[Metric] = &[Metric {
+    event: "mcp.request",
+    field: "duration_ms",
+    unit: "Milliseconds",
+    dimensions: &[&["outcome"], &["tool.name", "outcome"]],
+}];
 
 /// What a model should know of the server as a whole.
 const INSTRUCTIONS: &str = "Metrics of Prometheus servers and Amazon Managed Prometheus workspaces. \

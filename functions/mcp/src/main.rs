@@ -4,7 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use fn_mcp::Lambda;
+use fn_mcp::{Lambda, METRICS};
 use service_kit::clock::SystemClock;
 use service_kit::env::{Env as _, Process};
 use service_kit::telemetry::{Filter, init_json};
@@ -14,11 +14,11 @@ async fn main() -> ExitCode {
     let lambda = match Lambda::from_env(&Process) {
         Ok(lambda) => lambda,
         Err(err) => {
-            let _ = init_json(Filter::new().with_default(tracing::Level::ERROR));
+            let _ = init_json(Filter::new().with_default(tracing::Level::ERROR), &[]);
             return cannot_start(&err).await;
         }
     };
-    let _ = init_json(lambda.log);
+    let _ = init_json(lambda.log, METRICS);
     let service = match fn_mcp::service(&lambda.config, Arc::new(SystemClock)) {
         Ok(service) => service,
         Err(err) => return cannot_start(&err).await,

@@ -1,8 +1,10 @@
 //! End-to-end tests, one module a subject.
 #![cfg(test)]
 
+mod fuzz;
 mod lambda;
 mod lambda_health;
 mod layers;
+mod prometheus_tools;
 mod promql_oracle;
 mod replies_match_the_schemas;

@@ -1,12 +1,14 @@
 //! What a handler is given beside its input: who calls, how long there is, whom to tell.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::input::{InputResponses, Interrupt};
+use crate::input::{InputRequest, InputResponses, Interrupt};
 use crate::message::{Capability, LogLevel, RequestMeta, TraceParent};
 use crate::progress::{Events, LogMessage, Progress};
 use crate::revision::ProtocolVersion;
@@ -77,6 +79,8 @@ struct Inner {
     received_at: SystemTime,
     log_from: Option<LogLevel>,
     inputs: InputResponses,
+    /// The answers that the handler has looked at.
+    taken: Mutex<BTreeSet<String>>,
     state: Option<Vec<u8>>,
     sealer: Arc<Sealer>,
     last_progress: Mutex<f64>,
@@ -108,6 +112,7 @@ impl CallContext {
             received_at: call.received_at,
             log_from: call.log_from,
             inputs: InputResponses::default(),
+            taken: Mutex::default(),
             state: None,
             sealer: call.sealer,
             last_progress: Mutex::new(f64::NEG_INFINITY),
@@ -129,6 +134,7 @@ impl CallContext {
             received_at: *received_at,
             log_from: *log_from,
             inputs: inputs.clone(),
+            taken: Mutex::default(),
             state: state.clone(),
             sealer: Arc::clone(sealer),
             last_progress: Mutex::new(f64::NEG_INFINITY),
@@ -168,6 +174,20 @@ impl CallContext {
 
     pub(crate) fn inputs(&self) -> &InputResponses {
         &self.0.inputs
+    }
+
+    /// The answer to the question `id`, which a later round need not bring again.
+    pub(crate) fn take_answer(&self, id: &str) -> Option<&Value> {
+        let answer = self.0.inputs.get(id)?;
+        let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(id.to_owned());
+        Some(answer)
+    }
+
+    /// The answers that the handler has taken, but for those it asks for again.
+    pub(crate) fn settled(&self, asked: &BTreeMap<String, InputRequest>) -> InputResponses {
+        let taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.inputs.only(|id| taken.contains(id) && !asked.contains_key(id))
     }
 
     /// Who calls.

@@ -1,6 +1,7 @@
 //! From a request to its result: which method it is, whether the server offers it, and what it does.
 
 mod call;
+mod rounds;
 
 use std::collections::BTreeMap;
 
@@ -104,13 +105,6 @@ pub fn name_param(method: &str) -> Option<&'static str> {
         Method::GetTask | Method::UpdateTask | Method::CancelTask => Some("taskId"),
         _ => None,
     }
-}
-
-/// What the second and later rounds of a request carry.
-#[derive(Default)]
-struct Rounds {
-    inputs: InputResponses,
-    state: Option<String>,
 }
 
 impl Server {

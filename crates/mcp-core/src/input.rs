@@ -33,7 +33,7 @@ impl InputRequest {
 }
 
 /// The answers a retried request carries, by the ids of the questions.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InputResponses(BTreeMap<String, Value>);
 
@@ -41,6 +41,19 @@ impl InputResponses {
     /// Takes over the answers of a later round.
     pub fn merge(&mut self, later: Self) {
         self.0.extend(later.0);
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Value> {
+        self.0.get(id)
+    }
+
+    pub(crate) fn only(&self, keep: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(id, _)| keep(id));
+        Self(kept.map(|(id, answer)| (id.clone(), answer.clone())).collect())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether the question `id` is answered.
@@ -85,7 +98,7 @@ pub enum Elicited<T> {
 }
 
 /// Collects the questions of one round: take what is answered, ask for what is not, then
-/// [`Ask::finish`].
+/// [`Ask::finish`]. An answer that was taken is there on every later round too.
 ///
 /// ```
 /// # use mcp_core::{Ask, CallContext, Elicited, Interrupt};
@@ -204,7 +217,7 @@ impl<'a> Ask<'a> {
         if !self.cx.can_ask(needs) {
             return Err(Interrupt::MissingCapability(needs.clone()));
         }
-        let Some(answer) = self.cx.inputs().0.get(id) else {
+        let Some(answer) = self.cx.take_answer(id) else {
             return Ok(None);
         };
         serde_json::from_value(answer.clone()).map(Some).map_err(|err| {

@@ -12,44 +12,21 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{Rounds, internal, missing_capability, refusal, task_error};
+use super::rounds::{askable, subject};
+use super::{internal, missing_capability, refusal, task_error};
 use crate::context::CallContext;
 use crate::error::HandlerError;
-use crate::input::{InputRequest, InputRequired, InputResponses, Interrupt};
+use crate::input::Interrupt;
 use crate::jsonrpc::{ErrorObject, Request, shown};
 use crate::message::{Capability, TASKS_EXTENSION};
 use crate::registry::ToolEntry;
 use crate::render;
 use crate::server::{CacheScope, Caching, Parts, Server};
-use crate::state::digest;
 use crate::task::{BoxFuture, Round, Work};
 use crate::tool::{CallToolResult, TaskSupport, ToolError};
 
-const STATE: &str = "state";
-/// How long a person may take to answer.
-const STATE_LIFETIME: Duration = Duration::from_secs(600);
 /// A resource's contents may be anything, and anyone's.
 const READ: Caching = Caching { ttl: Duration::ZERO, scope: CacheScope::Private };
-
-/// The members that make a request a later round of another.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RoundParams {
-    #[serde(default)]
-    input_responses: Option<InputResponses>,
-    request_state: Option<String>,
-}
-
-impl From<RoundParams> for Rounds {
-    fn from(params: RoundParams) -> Self {
-        Self { inputs: params.input_responses.unwrap_or_default(), state: params.request_state }
-    }
-}
-
-/// What a call is about, for the seal of its state: the same for every round of it.
-fn subject(method: &str, name: &str, arguments: &Value) -> Vec<u8> {
-    digest(&json!([method, name, arguments])).to_vec()
-}
 
 impl Parts {
     pub(super) async fn call_tool(
@@ -275,76 +252,6 @@ impl Parts {
             }
             Err(err @ HandlerError::Internal(_)) => Err(internal("prompts/get", &err)),
         }
-    }
-
-    /// The context of a round: with the answers it brings, and the state of the round before once
-    /// that is seen to be of this caller and request. Clients with a handshake have no rounds.
-    fn rounds(
-        &self,
-        request: &Request,
-        cx: &CallContext,
-        name: &str,
-        arguments: &Value,
-    ) -> Result<CallContext, ErrorObject> {
-        if !cx.exchange().version.features().stateless {
-            return Ok(cx.clone());
-        }
-        let Rounds { inputs, state } = request.params.read::<RoundParams>()?.into();
-        let state = state
-            .map(|sealed| {
-                let subject = subject(&request.method, name, arguments);
-                cx.unseal(STATE, &subject, &sealed).map_err(|err| {
-                    ErrorObject::invalid_params(format!(
-                        "requestState: {err}; repeat the request without requestState"
-                    ))
-                })
-            })
-            .transpose()?;
-        Ok(cx.answered(inputs, state))
-    }
-
-    /// The reply of a handler that did not end with a result.
-    fn interrupted(
-        &self,
-        interrupt: Interrupt,
-        cx: &CallContext,
-        subject: &[u8],
-    ) -> Result<Bytes, ErrorObject> {
-        match interrupt {
-            Interrupt::Protocol(error) => Err(error),
-            interrupt if !cx.exchange().version.features().stateless => {
-                Err(ErrorObject::invalid_request(refusal(&interrupt)))
-            }
-            Interrupt::MissingCapability(needed) => Err(missing_capability(&needed)),
-            Interrupt::InputRequired(required) => {
-                let InputRequired { requests, state } = askable(required, cx)?;
-                let mut result = json!({"resultType": "input_required"});
-                if !requests.is_empty() {
-                    result["inputRequests"] = json!(requests);
-                }
-                if let Some(state) = state {
-                    let sealed = cx.seal(STATE, subject, Some(STATE_LIFETIME), &state);
-                    result["requestState"] = json!(sealed);
-                }
-                Ok(self.named(result, cx.exchange().version.features()))
-            }
-            // Only tools run as tasks.
-            Interrupt::Task => Err(ErrorObject::internal()),
-        }
-    }
-}
-
-/// The questions of a handler, once it is seen that this client can be asked them (specification
-/// 2026-07-28, MRTR: a round asks something or has a state, and asks only what was declared).
-fn askable(required: InputRequired, cx: &CallContext) -> Result<InputRequired, ErrorObject> {
-    if required.requests.is_empty() && required.state.is_none() {
-        tracing::error!("a handler asked for input without a question or a state");
-        return Err(ErrorObject::internal());
-    }
-    let mut needed = required.requests.values().map(InputRequest::needs);
-    match needed.find(|capability| !cx.can_ask(capability)) {
-        Some(lacking) => Err(missing_capability(&lacking)),
-        None => Ok(required),
     }
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::peer::{Peer, code, server};
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Name {
     name: String,
 }
@@ -34,6 +34,13 @@ fn ask_name(cx: &CallContext) -> Result<String, Interrupt> {
         Some(Elicited::Declined) => "declined".to_owned(),
         Some(Elicited::Cancelled) | None => "cancelled".to_owned(),
     })
+}
+
+fn given(answer: Option<Elicited<Name>>) -> String {
+    match answer {
+        Some(Elicited::Accepted(Name { name })) => name,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -63,6 +70,26 @@ fn asking(builder: ServerBuilder) -> ServerBuilder {
             required.requests.insert("roots".into(), roots);
             Err::<Content, ToolError>(Interrupt::InputRequired(required).into())
         }))
+        .tool(tool_fn(
+            ToolSpec::new("both", "Asks two at once."),
+            |cx: CallContext, NoInput {}| async move {
+                let mut ask = Ask::new(&cx);
+                let who = ask.elicit::<Name>("who", "Who?", form())?;
+                let whom = ask.elicit::<Name>("whom", "Whom?", form())?;
+                ask.finish()?;
+                Ok(Content::text(format!("{} greets {}", given(who), given(whom))))
+            },
+        ))
+        .tool(tool_fn(
+            ToolSpec::new("one_by_one", "Asks two in turn."),
+            |cx: CallContext, NoInput {}| async move {
+                let who = ask_name(&cx)?;
+                let mut ask = Ask::new(&cx);
+                let whom = ask.elicit::<Name>("whom", &format!("Whom, {who}?"), form())?;
+                ask.finish()?;
+                Ok(Content::text(format!("{who} greets {}", given(whom))))
+            },
+        ))
         .tool(tool_fn(ToolSpec::new("mute", "Asks nothing."), |_, NoInput {}| async {
             Err::<Content, ToolError>(Interrupt::InputRequired(InputRequired::default()).into())
         }))
@@ -157,6 +184,30 @@ async fn answers_are_checked() {
         (json!({"who": {"action": "cancel"}}), "cancelled"),
     ] {
         assert_eq!(call(answer).await.unwrap()["content"][0]["text"], text);
+    }
+}
+
+/// I5, I6: a client answers what it was last asked, all at once or not; what it answered before is
+/// not asked again, on any instance.
+#[tokio::test]
+async fn an_answer_is_given_once() {
+    let (first, second) = (asking_server(), asking_server());
+    for tool in ["both", "one_by_one"] {
+        let asked = forms(&first).tool(tool, json!({})).await.unwrap();
+        assert!(asked["inputRequests"].get("who").is_some(), "{tool}");
+        let mut responses = accept("Ann");
+        responses["unasked"] = json!({"any": "thing"});
+        let params = json!({"name": tool, "arguments": {}, "inputResponses": responses});
+        let asked = forms(&first).call("tools/call", params).await.unwrap();
+        let ids: Vec<_> = asked["inputRequests"].as_object().unwrap().keys().collect();
+        assert_eq!(ids, ["whom"], "{tool}");
+        let whom = json!({"whom": {"action": "accept", "content": {"name": "Bob"}}});
+        let params = json!({
+            "name": tool, "arguments": {}, "inputResponses": whom,
+            "requestState": asked["requestState"],
+        });
+        let done = forms(&second).call("tools/call", params).await.unwrap();
+        assert_eq!(done["content"][0]["text"], "Ann greets Bob", "{tool}");
     }
 }
 

@@ -29,6 +29,12 @@ pub(crate) fn executable(package: &str, target: Target) -> Result<PathBuf> {
     built(&["build", "--quiet", "--package", package, kind, name], name)
 }
 
+/// Builds the function `package` for release; the path of its program.
+pub(crate) fn release(package: &str) -> Result<PathBuf> {
+    println!("building {package} for release");
+    built(&["build", "--quiet", "--release", "--package", package], package)
+}
+
 fn built(arguments: &[&str], name: &str) -> Result<PathBuf> {
     let mut command = cargo(arguments);
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
@@ -44,8 +50,7 @@ pub(crate) fn lambda() -> Result<()> {
     install::debian("zip", "zip")?;
     for function in ["mcp", "health"] {
         let package = format!("fn-{function}");
-        println!("building {package}");
-        let built = built(&["build", "--quiet", "--release", "--package", &package], &package)?;
+        let built = release(&package)?;
         let folder = root().join("target/lambda").join(function);
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;

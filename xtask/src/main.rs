@@ -5,6 +5,7 @@
     reason = "a program for people: it says what it does"
 )]
 
+mod bench;
 mod build;
 mod conformance;
 mod docs;
@@ -34,6 +35,8 @@ enum Command {
     Conformance(conformance::Options),
     /// Published clients list and call every tool of the local server
     Interop(interop::Options),
+    /// Speed, memory and size of the functions, with the budgets beside
+    Bench(bench::Options),
     /// Mutated requests at the HTTP entry
     Fuzz {
         /// For how long
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Conformance(options) => conformance::run(&options),
         Command::Interop(options) => interop::run(&options),
+        Command::Bench(options) => bench::run(&options),
         Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
         Command::Docs { check } => docs::run(check),
         Command::BuildLambda => build::lambda(),

@@ -1,0 +1,89 @@
+//! What is measured: our functions, and any other bootstrap that is named.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use service_kit::env::{Env as _, Process};
+
+use super::events::{self, Event, Revision};
+use super::upstream::Upstream;
+use crate::build;
+
+/// One program under measurement.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) name: String,
+    pub(super) command: Vec<String>,
+    pub(super) env: BTreeMap<String, String>,
+    /// The file that is deployed, where there is one.
+    pub(super) artifact: Option<PathBuf>,
+    /// What it is asked, the first one right after a cold start.
+    pub(super) events: Vec<Event>,
+    /// Whether its answers are ours to get right.
+    pub(super) ours: bool,
+}
+
+impl Target {
+    /// One of our functions, built for release.
+    pub(super) fn ours(name: &'static str, events: Vec<Event>) -> Result<Self> {
+        let path = build::release(name)?;
+        Ok(Self {
+            name: name.to_owned(),
+            command: vec![path.display().to_string()],
+            env: lambda_env(),
+            artifact: Some(path),
+            events,
+            ours: true,
+        })
+    }
+
+    /// Any other program, from `NAME=COMMAND`.
+    pub(super) fn peer(text: &str, revision: Revision) -> Result<Self> {
+        let (name, command) = text.split_once('=').context("a peer is NAME=COMMAND")?;
+        let command: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
+        let program = command.first().context("a peer is NAME=COMMAND")?;
+        let artifact = Path::new(program).is_absolute().then(|| PathBuf::from(program));
+        let (name, events) = (name.to_owned(), events::mcp(revision));
+        Ok(Self { name, command, env: lambda_env(), artifact, events, ours: false })
+    }
+
+    /// The same, with `upstream` for the servers it asks.
+    pub(super) fn asking(&self, upstream: &Upstream) -> Self {
+        let mut target = self.clone();
+        let url = upstream.url.clone();
+        target.env.insert("AWS_ENDPOINT_URL".to_owned(), url);
+        if let Some(certificate) = &upstream.certificate {
+            let path = certificate.display().to_string();
+            target.env.insert("PROMETHEUS_CA_FILE".to_owned(), path.clone());
+            target.env.insert("SSL_CERT_FILE".to_owned(), path);
+        }
+        target
+    }
+}
+
+/// What Lambda sets.
+fn lambda_env() -> BTreeMap<String, String> {
+    let mut env: BTreeMap<_, _> = [
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+        ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/bench"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "bench/[$LATEST]0"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+        ("LANG", "en_US.UTF-8"),
+        ("TZ", ":UTC"),
+        ("_HANDLER", "app.handler"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    if let Some(path) = Process.get("PATH").and_then(|path| path.into_string().ok()) {
+        env.insert("PATH".to_owned(), path);
+    }
+    env
+}

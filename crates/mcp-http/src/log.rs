@@ -6,6 +6,7 @@ use http::{HeaderMap, StatusCode};
 use mcp_core::message::TraceParent;
 use mcp_core::{ErrorCode, ProtocolVersion, RequestMeta};
 use tokio::time::Instant;
+use tracing::Level;
 
 use crate::settings::HostRequestId;
 
@@ -85,17 +86,21 @@ impl Drop for RequestLog {
                 if version.features().stateless { "modern" } else { "legacy" }
             },
         );
-        tracing::info!(
-            rpc.method = self.method.as_deref(),
-            tool.name = self.tool.as_deref(),
-            mcp.version = self.version.map(ProtocolVersion::as_str),
-            mcp.era = era,
-            outcome,
-            rpc.code = code,
-            http.status = self.status.map(|status| status.as_u16()),
-            duration_ms = milliseconds(self.started.elapsed()),
-            request_id = self.request_id.as_ref().map(|id| id.0.as_str()),
-            trace_id = self.trace.as_ref().map(TraceParent::trace_id),
+        tracing::event!(
+            name: "mcp.request",
+            Level::INFO,
+            {
+                rpc.method = self.method.as_deref(),
+                tool.name = self.tool.as_deref(),
+                mcp.version = self.version.map(ProtocolVersion::as_str),
+                mcp.era = era,
+                outcome,
+                rpc.code = code,
+                http.status = self.status.map(|status| status.as_u16()),
+                duration_ms = milliseconds(self.started.elapsed()),
+                request_id = self.request_id.as_ref().map(|id| id.0.as_str()),
+                trace_id = self.trace.as_ref().map(TraceParent::trace_id),
+            },
             "mcp request"
         );
     }

@@ -141,6 +141,9 @@ impl Inner {
             }
             other => other,
         };
+        if let Message::Single(Incoming::Notification(notification)) = &message {
+            log.method(&notification.method);
+        }
         let version = Claim::of(&post.headers).version()?;
         log.version = Some(version);
         match message {

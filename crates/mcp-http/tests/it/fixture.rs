@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,18 +16,21 @@ use mcp_core::{
 };
 use mcp_http::{Body, McpService, Settings};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tower::ServiceExt as _;
 
 pub(crate) const BOTH: &str = "application/json, text/event-stream";
 
-/// The server; `cut` is told when a call of `hangs` is dropped or cancelled.
-fn builder(cut: &Arc<Notify>) -> ServerBuilder {
+/// What becomes of the calls of `sleeps` and `hangs`: `cancelled`, `dropped`, `ended`.
+pub(crate) type Fates = UnboundedReceiver<&'static str>;
+
+fn builder() -> (ServerBuilder, Fates) {
     let any = |name: &'static str| {
         ToolSpec::new(name, "For tests.").with_input_schema(json!({"type": "object"}))
     };
-    let cut = Arc::clone(cut);
-    Server::builder(Implementation::new("fixture", "1.0.0"))
+    let (tell, fates) = unbounded_channel();
+    let told = tell.clone();
+    let builder = Server::builder(Implementation::new("fixture", "1.0.0"))
         .logging()
         .tool(tool_fn(
             ToolSpec::new("echo", "Says what it is told.").with_input_schema(json!({
@@ -49,12 +51,22 @@ fn builder(cut: &Arc<Notify>) -> ServerBuilder {
             cx.log(LogLevel::Warning, None, "careful");
             Ok(Content::text("done"))
         }))
-        .tool(tool_fn(any("sleeps"), |_, _: Value| async move {
-            tokio::time::sleep(Duration::from_secs(40)).await;
-            Ok(Content::text("awake"))
+        .tool(tool_fn(any("sleeps"), move |_, _: Value| {
+            let told = told.clone();
+            async move {
+                tokio::time::sleep(Duration::from_secs(40)).await;
+                // Whoever listened may be gone.
+                let _ = told.send("ended");
+                Ok(Content::text("awake"))
+            }
         }))
         .tool(tool_fn(any("hangs"), move |cx, _: Value| {
-            let dropped = TellOnDrop(Arc::clone(&cut));
+            let dropped = TellOnDrop(tell.clone());
+            let (cancelled, tell) = (cx.cancellation().clone(), tell.clone());
+            tokio::spawn(async move {
+                cancelled.cancelled().await;
+                tell.send("cancelled")
+            });
             async move {
                 cx.progress(1.0, None, None);
                 let _dropped = dropped;
@@ -106,14 +118,15 @@ fn builder(cut: &Arc<Notify>) -> ServerBuilder {
                 let text = format!("Greet {}", arguments["name"]);
                 Ok(PromptResult::new(vec![PromptMessage::user(Content::text(text))]))
             },
-        )
+        );
+    (builder, fates)
 }
 
-struct TellOnDrop(Arc<Notify>);
+struct TellOnDrop(UnboundedSender<&'static str>);
 
 impl Drop for TellOnDrop {
     fn drop(&mut self) {
-        self.0.notify_one();
+        let _ = self.0.send("dropped");
     }
 }
 
@@ -129,16 +142,15 @@ pub(crate) fn with(settings: Settings) -> McpService {
     observed(settings).0
 }
 
-/// The service, and who is told when a call of `hangs` is dropped.
-pub(crate) fn observed(settings: Settings) -> (McpService, Arc<Notify>) {
-    let cut = Arc::new(Notify::new());
-    (McpService::new(builder(&cut).build().unwrap(), settings), cut)
+pub(crate) fn observed(settings: Settings) -> (McpService, Fates) {
+    let (builder, fates) = builder();
+    (McpService::new(builder.build().unwrap(), settings), fates)
 }
 
 /// A service whose server announces changes, on a host that streams.
 pub(crate) fn announcing() -> (McpService, Changes) {
     let changes = Changes::new();
-    let server = builder(&Arc::default()).changes(&changes).build().unwrap();
+    let server = builder().0.changes(&changes).build().unwrap();
     (McpService::new(server, Settings { streaming: true, ..Settings::default() }), changes)
 }
 

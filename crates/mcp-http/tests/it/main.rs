@@ -1,6 +1,7 @@
 //! The service as a client sees it, without a socket. The ids in comments are those of the
 //! requirements for servers, as the specification numbers nothing itself: B JSON-RPC, M metadata,
 //! H Streamable HTTP.
+#![cfg(test)]
 
 mod fixture;
 

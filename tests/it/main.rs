@@ -1,6 +1,7 @@
 //! End-to-end tests, one module a subject.
 #![cfg(test)]
 
+mod client_probes;
 mod fuzz;
 mod lambda;
 mod lambda_health;

@@ -143,7 +143,7 @@ pub(crate) fn output(schema: Schema) -> Value {
 }
 
 /// Writes what schemars leaves short in the form that older revisions want too: objects for the
-/// boolean schemas among `properties`, and `properties` for an object without any.
+/// boolean schemas among `properties`.
 fn normalize(schema: &mut Value) {
     let Some(root) = schema.as_object_mut() else {
         return;

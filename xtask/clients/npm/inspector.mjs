@@ -17,7 +17,7 @@ await drive(async (url, calls, era) => {
     return JSON.parse(stdout);
   };
   try {
-    const { tools } = await run("tools/list");
+    const { tools } = await run("tools/list", "--strict"); // fails when a schema is not portable
     say("list", { tools: tools.map((tool) => tool.name) });
     for (const { name, arguments: given } of calls) {
       const pairs = Object.entries(given).flatMap(([key, value]) => ["--tool-arg", `${key}=${value}`]);

@@ -1,0 +1,55 @@
+//! What the programs say of themselves, for `cargo xtask docs`: `describe configuration` or `describe tools`, as Markdown.
+#![expect(clippy::print_stdout, reason = "its text is its result")]
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use http::Request;
+use http_body_util::BodyExt as _;
+use mcp_http::{McpService, Settings};
+use serde_json::Value;
+use service_kit::{clock, env};
+use tower::ServiceExt as _;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let text = match std::env::args().nth(1).as_deref() {
+        Some("configuration") => configuration(),
+        Some("tools") => tools().await?,
+        _ => bail!("usage: describe configuration|tools"),
+    };
+    print!("{text}");
+    Ok(())
+}
+
+fn configuration() -> String {
+    let (mcp, health) = (env::markdown(fn_mcp::VARS), env::markdown(fn_health::VARS));
+    format!(
+        "# Configuration\n\n\
+         <!-- written by `cargo xtask docs` from the programs: change the lists there -->\n\n\
+         Each program reads its environment once, at its start, and reports all faults together. A variable that is \
+         set to nothing counts as not set.\n\n\
+         ## The function `mcp` (`fn-mcp`)\n\n\
+         The local server, `cargo run`, reads the same, but for what AWS Lambda sets; without `PROMETHEUS_URL` and \
+         `PROMETHEUS_WORKSPACE_ID` it answers from sample data.\n\n{mcp}\n\
+         ## The function `health` (`fn-health`)\n\n{health}"
+    )
+}
+
+/// A table of what `tools/list` answers.
+async fn tools() -> anyhow::Result<String> {
+    let server = fn_mcp::server(&fn_mcp::Config::default(), Arc::new(clock::SystemClock))?;
+    let service = McpService::new(server, Settings::default());
+    let ask = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let ask = Request::post("/mcp").header("content-type", "application/json").body(ask.to_owned());
+    let reply = service.oneshot(ask?).await?.into_body().collect().await?.to_bytes();
+    let reply: Value = serde_json::from_slice(&reply)?;
+    let mut table = String::from("| Tool | What it does |\n| --- | --- |\n");
+    for tool in reply["result"]["tools"].as_array().context("there are tools")? {
+        let text = |key: &str| tool[key].as_str().with_context(|| format!("a tool has a {key}"));
+        let description = text("description")?;
+        let sentence = description.split_inclusive(". ").next().unwrap_or(description).trim();
+        table += &format!("| `{}` | {sentence} |\n", text("name")?);
+    }
+    Ok(table)
+}

@@ -77,7 +77,8 @@ fn corrected(query: &str, at: usize, complaint: &str) -> Option<String> {
         let name = query.get(word.clone()).unwrap_or_default();
         similar_functions(name).into_iter().map(|name| with(query, word.clone(), name)).collect()
     } else if complaint.contains("unexpected right") || complaint.contains("unexpected \")\"") {
-        vec![with(query, at..query.len().min(at + 1), "")]
+        // Prometheus 2 points behind it, Prometheus 3 at it.
+        [at, at.saturating_sub(1)].map(|at| with(query, at..query.len().min(at + 1), "")).into()
     } else if complaint.contains("label matching") {
         let word = word_at(query, at);
         let quoted = format!("\"{}\"", query.get(word.clone())?);

@@ -78,8 +78,7 @@ fn split<'a>(names: &[&'a str], range: Range<usize>, known: usize) -> Vec<Group<
         let (prefix, end) = match border {
             Some(border) => {
                 let prefix = &name[..known + border + 1];
-                let rest = &names[at..range.end];
-                (prefix, at + rest.partition_point(|name| name.starts_with(prefix)))
+                (prefix, at + run(&names[at..range.end], prefix))
             }
             None => (name, at + 1),
         };
@@ -87,6 +86,17 @@ fn split<'a>(names: &[&'a str], range: Range<usize>, known: usize) -> Vec<Group<
         at = end;
     }
     groups
+}
+
+/// How many of the sorted `names` begin with `prefix`, as the first does. Most runs are short: the
+/// end is looked for in doubling steps before it is looked for by halves.
+fn run(names: &[&str], prefix: &str) -> usize {
+    let mut reach = 1;
+    while names.get(reach).is_some_and(|name| name.starts_with(prefix)) {
+        reach *= 2;
+    }
+    let (sure, end) = (reach / 2, reach.min(names.len()));
+    sure + names[sure..end].partition_point(|name| name.starts_with(prefix))
 }
 
 #[cfg(test)]

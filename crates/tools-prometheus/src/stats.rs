@@ -37,12 +37,8 @@ impl Stats {
     /// The figures of the samples `values` at `times` (Unix milliseconds, ascending; as many as
     /// values). The order of `values` is lost.
     pub(crate) fn of(times: &[i64], values: &mut [f64], window: Option<&Window>) -> Self {
-        let mut sums = Sums::default();
-        for value in values.iter() {
-            sums.add(*value);
-        }
-        let slope = slope(times, values);
-        let cells = Cells::gather(times, values, window);
+        let sums = Sums::of(times, values);
+        let (slope, cells) = sums.slope_and_cells(times, values, window);
         let (first, last) = (ends(values.first()), ends(values.last()));
         Self {
             n: values.len(),
@@ -52,7 +48,7 @@ impl Stats {
             min: sums.min,
             max: sums.max,
             avg: sums.total / sums.count as f64,
-            p95: p95(values),
+            p95: p95(values, sums.count),
             slope,
             gaps: window.map(|window| window.points().saturating_sub(values.len() as u64)),
             cells,
@@ -81,63 +77,91 @@ fn ends(value: Option<&f64>) -> f64 {
     value.copied().unwrap_or(f64::NAN)
 }
 
-/// Sum, count and extremes of what is not NaN.
+/// What one pass over the samples tells. A matrix has tens of thousands of them, so there are two
+/// passes in all, and the selection for `p95`.
 struct Sums {
+    /// Of what is not NaN.
     count: usize,
     total: f64,
     min: f64,
     max: f64,
-}
-
-impl Default for Sums {
-    fn default() -> Self {
-        // NaN gives way to the first number in `f64::min` and `f64::max`.
-        Self { count: 0, total: 0.0, min: f64::NAN, max: f64::NAN }
-    }
+    /// Of what is finite, in seconds from the first sample.
+    finite: usize,
+    time_total: f64,
+    finite_total: f64,
+    origin: i64,
 }
 
 impl Sums {
-    fn add(&mut self, value: f64) {
-        if !value.is_nan() {
-            self.count += 1;
-            self.total += value;
-            self.min = self.min.min(value);
-            self.max = self.max.max(value);
+    fn of(times: &[i64], values: &[f64]) -> Self {
+        let origin = times.first().copied().unwrap_or(0);
+        // NaN gives way to the first number in `f64::min` and `f64::max`.
+        let (min, max) = (f64::NAN, f64::NAN);
+        let mut sums = Self {
+            count: 0,
+            total: 0.0,
+            min,
+            max,
+            finite: 0,
+            time_total: 0.0,
+            finite_total: 0.0,
+            origin,
+        };
+        for (at, value) in times.iter().zip(values) {
+            if value.is_nan() {
+                continue;
+            }
+            sums.count += 1;
+            sums.total += value;
+            sums.min = sums.min.min(*value);
+            sums.max = sums.max.max(*value);
+            if value.is_finite() {
+                sums.finite += 1;
+                sums.time_total += sums.seconds(*at);
+                sums.finite_total += value;
+            }
         }
+        sums
+    }
+
+    fn seconds(&self, at: i64) -> f64 {
+        (at - self.origin) as f64 / 1e3
+    }
+
+    /// Least squares per second, and the sparkline. Both axes are taken from their means, so that
+    /// a small slope on a large value is not lost.
+    fn slope_and_cells(
+        &self,
+        times: &[i64],
+        values: &[f64],
+        window: Option<&Window>,
+    ) -> (f64, Cells) {
+        let finite = self.finite as f64;
+        let (mean_time, mean) = (self.time_total / finite, self.finite_total / finite);
+        let mut cells = Cells::new(times, window);
+        let (mut along, mut across) = (0.0, 0.0);
+        for (at, value) in times.iter().zip(values) {
+            if value.is_finite() {
+                let x = self.seconds(*at) - mean_time;
+                along += x * x;
+                across += x * (value - mean);
+                cells.add(*at, *value);
+            }
+        }
+        (if along > 0.0 { across / along } else { f64::NAN }, cells)
     }
 }
 
-/// Least squares per second. Both axes are taken from their means, so that a small slope on a
-/// large value is not lost.
-fn slope(times: &[i64], values: &[f64]) -> f64 {
-    let Some(origin) = times.first() else {
-        return f64::NAN;
-    };
-    let seconds = |at: &i64| (at - origin) as f64 / 1e3;
-    let finite = || times.iter().zip(values).filter(|(_, value)| value.is_finite());
-    let (mut count, mut sum_x, mut sum_y) = (0.0, 0.0, 0.0);
-    for (at, value) in finite() {
-        count += 1.0;
-        sum_x += seconds(at);
-        sum_y += value;
-    }
-    let (mean_x, mean_y) = (sum_x / count, sum_y / count);
-    let (mut along, mut across) = (0.0, 0.0);
-    for (at, value) in finite() {
-        let x = seconds(at) - mean_x;
-        along += x * x;
-        across += x * (value - mean_y);
-    }
-    if along > 0.0 { across / along } else { f64::NAN }
-}
-
-fn p95(values: &mut [f64]) -> f64 {
+/// `count` of the values are not NaN.
+fn p95(values: &mut [f64], count: usize) -> f64 {
     // `total_cmp` puts NaN at either end by its sign, so NaN is moved out of the way first.
-    let mut count = 0;
-    for at in 0..values.len() {
-        if !values[at].is_nan() {
-            values.swap(count, at);
-            count += 1;
+    if count < values.len() {
+        let mut kept = 0;
+        for at in 0..values.len() {
+            if !values[at].is_nan() {
+                values.swap(kept, at);
+                kept += 1;
+            }
         }
     }
     let values = &mut values[..count];
@@ -157,10 +181,13 @@ fn p95(values: &mut [f64]) -> f64 {
 struct Cells {
     parts: [(f64, u32); CELLS],
     used: usize,
+    start: i64,
+    step: u64,
+    points: u64,
 }
 
 impl Cells {
-    fn gather(times: &[i64], values: &[f64], window: Option<&Window>) -> Self {
+    fn new(times: &[i64], window: Option<&Window>) -> Self {
         let (start, step, points) = match (window, times) {
             (Some(window), _) => (window.start.0, window.step.0, window.points()),
             // Raw samples: the series' own span, in milliseconds.
@@ -168,18 +195,16 @@ impl Cells {
             (None, _) => (times.first().copied().unwrap_or(0), 1, 1),
         };
         // With a grid every point has its own place; raw samples share their span.
-        let places = window.map_or(values.len() as u64, |_| points);
+        let places = window.map_or(times.len() as u64, |_| points);
         let used = places.clamp(1, CELLS as u64) as usize;
-        let mut parts = [(0.0, 0); CELLS];
-        for (at, value) in times.iter().zip(values) {
-            if value.is_finite() {
-                let point = (at - start).max(0) as u64 / step;
-                let part = (point * used as u64 / points).min(used as u64 - 1) as usize;
-                parts[part].0 += value;
-                parts[part].1 += 1;
-            }
-        }
-        Self { parts, used }
+        Self { parts: [(0.0, 0); CELLS], used, start, step, points }
+    }
+
+    fn add(&mut self, at: i64, value: f64) {
+        let point = (at - self.start).max(0) as u64 / self.step;
+        let part = (point * self.used as u64 / self.points).min(self.used as u64 - 1) as usize;
+        self.parts[part].0 += value;
+        self.parts[part].1 += 1;
     }
 
     /// The means in `width` parts, or in as many as there are; NaN for an empty part.

@@ -61,13 +61,9 @@ impl Connection {
     /// in between is replaced once.
     pub(crate) async fn next(&mut self) -> Result<Response<Bytes>, Error> {
         const PATH: &str = "/2018-06-01/runtime/invocation/next";
-        match self
-            .send(Method::GET, Uri::from_static(PATH), Payload::empty())
-            .await
-        {
+        match self.send(Method::GET, Uri::from_static(PATH), Payload::empty()).await {
             Err(Error::Exchange(_)) => {
-                self.send(Method::GET, Uri::from_static(PATH), Payload::empty())
-                    .await
+                self.send(Method::GET, Uri::from_static(PATH), Payload::empty()).await
             }
             done => done,
         }
@@ -104,39 +100,27 @@ impl Connection {
         headers.insert(header::HOST, self.host.clone());
         if streamed {
             headers.insert(RESPONSE_MODE, HeaderValue::from_static("streaming"));
-            headers.insert(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static(INTEGRATION_RESPONSE),
-            );
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(INTEGRATION_RESPONSE));
             for trailer in ERROR_TRAILERS {
                 headers.append(header::TRAILER, trailer.into());
             }
         }
-        let (parts, body) = sender
-            .send_request(request)
-            .await
-            .map_err(Error::Exchange)?
-            .into_parts();
+        let (parts, body) =
+            sender.send_request(request).await.map_err(Error::Exchange)?.into_parts();
         let body = body.collect().await.map_err(Error::Exchange)?.to_bytes();
         self.sender = Some(sender);
         Ok(Response::from_parts(parts, body))
     }
 
     async fn connect(&self) -> Result<SendRequest<Payload>, Error> {
-        let stream = TcpStream::connect(self.address.0.as_str())
-            .await
-            .map_err(Error::Connect)?;
+        let stream = TcpStream::connect(self.address.0.as_str()).await.map_err(Error::Connect)?;
         stream.set_nodelay(true).map_err(Error::Connect)?;
-        let (sender, connection) = handshake(TokioIo::new(stream))
-            .await
-            .map_err(Error::Exchange)?;
+        let (sender, connection) =
+            handshake(TokioIo::new(stream)).await.map_err(Error::Exchange)?;
         tokio::spawn(async move {
             // The sender learns of it too, and reports it.
             if let Err(err) = connection.await {
-                tracing::debug!(
-                    error = &err as &dyn std::error::Error,
-                    "the connection ended"
-                );
+                tracing::debug!(error = &err as &dyn std::error::Error, "the connection ended");
             }
         });
         Ok(sender)

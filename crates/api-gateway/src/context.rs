@@ -103,79 +103,46 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap()))
-            .collect()
+        pairs.iter().map(|(k, v)| (k.parse().unwrap(), v.parse().unwrap())).collect()
     }
 
     #[test]
     fn the_deadline_handed_on_leaves_half_a_second_to_answer() {
         let invocation = Invocation::from_headers(&headers(&[
-            (
-                "lambda-runtime-aws-request-id",
-                "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
-            ),
+            ("lambda-runtime-aws-request-id", "8476a536-e9f4-11e8-9739-2dfe598c3fcd"),
             ("lambda-runtime-deadline-ms", "1795191030000"),
-            (
-                "lambda-runtime-trace-id",
-                "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
-            ),
+            ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700"),
             ("lambda-runtime-aws-tenant-id", "blue"),
         ]))
         .unwrap();
-        assert_eq!(
-            invocation.deadline,
-            UNIX_EPOCH + Duration::from_millis(1_795_191_029_500)
-        );
+        assert_eq!(invocation.deadline, UNIX_EPOCH + Duration::from_millis(1_795_191_029_500));
         assert_eq!(invocation.tenant_id.as_deref(), Some("blue"));
     }
 
     #[test]
     fn an_invocation_without_an_id_or_a_deadline_is_refused() {
         for (pairs, missing) in [
+            (&[("lambda-runtime-deadline-ms", "1")][..], "lambda-runtime-aws-request-id"),
+            (&[("lambda-runtime-aws-request-id", "a")], "lambda-runtime-deadline-ms"),
             (
-                &[("lambda-runtime-deadline-ms", "1")][..],
+                &[("lambda-runtime-aws-request-id", "a/../b"), ("lambda-runtime-deadline-ms", "1")],
                 "lambda-runtime-aws-request-id",
             ),
             (
-                &[("lambda-runtime-aws-request-id", "a")],
-                "lambda-runtime-deadline-ms",
-            ),
-            (
-                &[
-                    ("lambda-runtime-aws-request-id", "a/../b"),
-                    ("lambda-runtime-deadline-ms", "1"),
-                ],
-                "lambda-runtime-aws-request-id",
-            ),
-            (
-                &[
-                    ("lambda-runtime-aws-request-id", "a"),
-                    ("lambda-runtime-deadline-ms", "soon"),
-                ],
+                &[("lambda-runtime-aws-request-id", "a"), ("lambda-runtime-deadline-ms", "soon")],
                 "lambda-runtime-deadline-ms",
             ),
         ] {
             let err = Invocation::from_headers(&headers(pairs)).unwrap_err();
-            assert!(
-                matches!(err, Error::Invocation(name) if name == missing),
-                "{err}"
-            );
+            assert!(matches!(err, Error::Invocation(name) if name == missing), "{err}");
         }
     }
 
     #[test]
     fn the_callers_address_is_read_in_both_formats_and_only_when_asked() {
         for (json, ip) in [
-            (
-                r#"{"identity":{"sourceIp":"203.0.113.10"},"requestId":"r"}"#,
-                Some("203.0.113.10"),
-            ),
-            (
-                r#"{"http":{"sourceIp":"2001:db8::1","method":"GET"}}"#,
-                Some("2001:db8::1"),
-            ),
+            (r#"{"identity":{"sourceIp":"203.0.113.10"},"requestId":"r"}"#, Some("203.0.113.10")),
+            (r#"{"http":{"sourceIp":"2001:db8::1","method":"GET"}}"#, Some("2001:db8::1")),
             (r#"{"identity":{"sourceIp":"test-invoke-source-ip"}}"#, None),
             ("{}", None),
         ] {

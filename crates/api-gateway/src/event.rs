@@ -69,11 +69,7 @@ pub fn parse_event(json: &Bytes) -> Result<(Request<Full<Bytes>>, PayloadFormat)
     // Checked as a whole: checking each string by itself costs a tenth of a request.
     let text = str::from_utf8(json).map_err(|_| EventError::NotText)?;
     let event: Event<'_> = serde_json::from_str(text).map_err(EventError::NotAnEvent)?;
-    let format = match event
-        .version
-        .as_ref()
-        .is_some_and(|version| version.0 == "2.0")
-    {
+    let format = match event.version.as_ref().is_some_and(|version| version.0 == "2.0") {
         true => PayloadFormat::V2,
         false => PayloadFormat::V1,
     };
@@ -86,9 +82,7 @@ pub fn parse_event(json: &Bytes) -> Result<(Request<Full<Bytes>>, PayloadFormat)
     *request.uri_mut() = uri;
     if let Some(context) = event.request_context {
         let context = json.slice_ref(context.get().as_bytes());
-        request
-            .extensions_mut()
-            .insert(RequestContext::new(context));
+        request.extensions_mut().insert(RequestContext::new(context));
     }
     *request.headers_mut() = headers(event.multi_value_headers, event.headers, event.cookies)?;
     *request.body_mut() = Full::new(body(event.body, event.is_base64_encoded, json)?);
@@ -96,16 +90,11 @@ pub fn parse_event(json: &Bytes) -> Result<(Request<Full<Bytes>>, PayloadFormat)
 }
 
 fn target_v1(event: &Event<'_>) -> Result<(Method, Uri), EventError> {
-    let name = event
-        .http_method
-        .as_ref()
-        .ok_or(EventError::Missing("httpMethod"))?;
+    let name = event.http_method.as_ref().ok_or(EventError::Missing("httpMethod"))?;
     let path = event.path.as_ref().ok_or(EventError::Missing("path"))?;
     let mut target = String::with_capacity(path.0.len());
     push_path(&mut target, &path.0);
-    let parameters = event
-        .multi_value_query_string_parameters
-        .or(event.query_string_parameters);
+    let parameters = event.multi_value_query_string_parameters.or(event.query_string_parameters);
     if let Some(parameters) = parameters {
         push_parameters(&mut target, parameters).map_err(EventError::NotAnEvent)?;
     }
@@ -128,31 +117,20 @@ fn target_v2(event: &Event<'_>) -> Result<(Method, Uri), EventError> {
         #[serde(borrow)]
         method: Text<'a>,
     }
-    let context = event
-        .request_context
-        .ok_or(EventError::Missing("requestContext"))?;
+    let context = event.request_context.ok_or(EventError::Missing("requestContext"))?;
     let context: Context<'_> =
         serde_json::from_str(context.get()).map_err(EventError::NotAnEvent)?;
-    let path = event
-        .raw_path
-        .as_ref()
-        .ok_or(EventError::Missing("rawPath"))?;
+    let path = event.raw_path.as_ref().ok_or(EventError::Missing("rawPath"))?;
 
     // A custom domain maps its own base path to the stage, so there nothing must be taken off.
-    let execute_api = context
-        .domain_name
-        .is_none_or(|domain| domain.0.contains(".execute-api."));
+    let execute_api = context.domain_name.is_none_or(|domain| domain.0.contains(".execute-api."));
     let path = match &context.stage {
         Some(stage) if execute_api => without_stage(&path.0, &stage.0),
         _ => &path.0,
     };
     let mut target = String::with_capacity(path.len());
     push_path(&mut target, path);
-    if let Some(query) = event
-        .raw_query_string
-        .as_ref()
-        .filter(|query| !query.0.is_empty())
-    {
+    if let Some(query) = event.raw_query_string.as_ref().filter(|query| !query.0.is_empty()) {
         target.push('?');
         push_encoded(&mut target, &query.0, |byte| byte == b'?' || in_path(byte));
     }
@@ -160,10 +138,7 @@ fn target_v2(event: &Event<'_>) -> Result<(Method, Uri), EventError> {
 }
 
 fn without_stage<'a>(path: &'a str, stage: &str) -> &'a str {
-    match path
-        .strip_prefix('/')
-        .and_then(|path| path.strip_prefix(stage))
-    {
+    match path.strip_prefix('/').and_then(|path| path.strip_prefix(stage)) {
         Some("") => "/",
         Some(rest) if rest.starts_with('/') => rest,
         _ => path,

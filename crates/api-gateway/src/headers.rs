@@ -29,16 +29,10 @@ impl<'de> Deserialize<'de> for Headers {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Headers, A::Error> {
-                let mut headers = Headers {
-                    map: HeaderMap::with_capacity(24),
-                    invalid: false,
-                };
+                let mut headers = Headers { map: HeaderMap::with_capacity(24), invalid: false };
                 while let Some(Text(name)) = fields.next_key()? {
                     let name = HeaderName::from_bytes(name.as_bytes()).ok();
-                    fields.next_value_seed(Values {
-                        headers: &mut headers,
-                        name,
-                    })?;
+                    fields.next_value_seed(Values { headers: &mut headers, name })?;
                 }
                 Ok(headers)
             }

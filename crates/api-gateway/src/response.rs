@@ -60,30 +60,20 @@ fn push_head(json: &mut Vec<u8>, parts: &Parts, format: PayloadFormat) {
             push_each(json, names, |json, name| {
                 push_string(json, name.as_str());
                 json.extend_from_slice(b":[");
-                push_each(json, parts.headers.get_all(name), |json, value| {
-                    push_value(json, value)
-                });
+                push_each(json, parts.headers.get_all(name), |json, value| push_value(json, value));
                 json.push(b']');
             });
             json.push(b'}');
         }
         PayloadFormat::V2 => {
             json.extend_from_slice(b",\"headers\":{");
-            push_each(
-                json,
-                names.filter(|name| *name != header::SET_COOKIE),
-                |json, name| {
-                    push_string(json, name.as_str());
-                    json.push(b':');
-                    let values: Vec<_> = parts
-                        .headers
-                        .get_all(name)
-                        .iter()
-                        .map(HeaderValue::as_bytes)
-                        .collect();
-                    push_string(json, &String::from_utf8_lossy(&values.join(&b", "[..])));
-                },
-            );
+            push_each(json, names.filter(|name| *name != header::SET_COOKIE), |json, name| {
+                push_string(json, name.as_str());
+                json.push(b':');
+                let values: Vec<_> =
+                    parts.headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+                push_string(json, &String::from_utf8_lossy(&values.join(&b", "[..])));
+            });
             json.extend_from_slice(b"},\"cookies\":[");
             push_each(json, parts.headers.get_all(header::SET_COOKIE), push_value);
             json.push(b']');
@@ -93,12 +83,7 @@ fn push_head(json: &mut Vec<u8>, parts: &Parts, format: PayloadFormat) {
 
 /// API Gateway frames the answer itself.
 fn is_framing(name: &HeaderName) -> bool {
-    [
-        header::CONNECTION,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-    ]
-    .contains(name)
+    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(name)
 }
 
 fn push_each<T>(

@@ -83,18 +83,13 @@ where
             trace_id = invocation.trace_id,
             tenant_id = invocation.tenant_id,
         );
-        let outcome = serve(&mut service, mode, invocation, &event)
-            .instrument(span.clone())
-            .await;
+        let outcome = serve(&mut service, mode, invocation, &event).instrument(span.clone()).await;
         let (verb, payload) = match outcome {
             Ok(payload) => ("response", payload),
             Err(err) => ("error", diagnostic("Runtime.MalformedEvent", &err)),
         };
         let path = format!("/2018-06-01/runtime/invocation/{id}/{verb}");
-        let posted = connection
-            .post(path, payload)
-            .instrument(span.clone())
-            .await;
+        let posted = connection.post(path, payload).instrument(span.clone()).await;
         let _entered = span.entered();
         match posted {
             // "Container error. Non-recoverable state. Runtime should exit promptly."
@@ -102,16 +97,12 @@ where
                 return Err(Error::Refused(answer.status()));
             }
             Ok(answer) if !answer.status().is_success() => {
-                tracing::error!(
-                    status = answer.status().as_u16(),
-                    "Lambda refused the answer"
-                );
+                tracing::error!(status = answer.status().as_u16(), "Lambda refused the answer");
             }
             Ok(_) => {}
-            Err(err) => tracing::error!(
-                error = &err as &dyn StdError,
-                "the answer was not delivered"
-            ),
+            Err(err) => {
+                tracing::error!(error = &err as &dyn StdError, "the answer was not delivered")
+            }
         }
     }
 }
@@ -145,12 +136,7 @@ where
         Ok(parsed) => parsed,
         Err(err @ EventError::BadRequest(_)) => {
             // Of this form, either format takes the status and the text.
-            return Ok(plain(
-                StatusCode::BAD_REQUEST,
-                err.to_string(),
-                mode,
-                PayloadFormat::V1,
-            ));
+            return Ok(plain(StatusCode::BAD_REQUEST, err.to_string(), mode, PayloadFormat::V1));
         }
         Err(err) => {
             tracing::error!(error = &err as &dyn StdError, "an event was not understood");
@@ -158,21 +144,14 @@ where
         }
     };
     request.extensions_mut().insert(invocation);
-    let answered = AssertUnwindSafe(answer(service, mode, format, request))
-        .catch_unwind()
-        .await;
+    let answered = AssertUnwindSafe(answer(service, mode, format, request)).catch_unwind().await;
     let failure: BoxError = match answered {
         Ok(Ok(payload)) => return Ok(payload),
         Ok(Err(err)) => err,
         Err(_panic) => "the service panicked".into(),
     };
     tracing::error!(error = &*failure, "a request was not answered");
-    Ok(plain(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "internal error".to_owned(),
-        mode,
-        format,
-    ))
+    Ok(plain(StatusCode::INTERNAL_SERVER_ERROR, "internal error".to_owned(), mode, format))
 }
 
 async fn answer<S, B>(
@@ -185,14 +164,8 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    poll_fn(|cx| service.poll_ready(cx))
-        .await
-        .map_err(Into::into)?;
-    let (parts, body) = service
-        .call(request)
-        .await
-        .map_err(Into::into)?
-        .into_parts();
+    poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
+    let (parts, body) = service.call(request).await.map_err(Into::into)?.into_parts();
     match mode {
         Mode::Streaming => Ok(Payload::stream(render_prelude(&parts, format), body)),
         Mode::Buffered => {

@@ -41,10 +41,7 @@ impl Payload {
         B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
         let prelude = Some(Bytes::from(prelude));
-        Self::Stream(Box::pin(Stream {
-            prelude,
-            body: Some(Box::pin(body)),
-        }))
+        Self::Stream(Box::pin(Stream { prelude, body: Some(Box::pin(body)) }))
     }
 }
 

@@ -20,18 +20,11 @@ fn parse(event: impl ToString) -> Parsed {
 
 fn body(request: Request<Full<Bytes>>) -> Bytes {
     let collected = request.into_body().collect();
-    futures_util::FutureExt::now_or_never(collected)
-        .unwrap()
-        .unwrap()
-        .to_bytes()
+    futures_util::FutureExt::now_or_never(collected).unwrap().unwrap().to_bytes()
 }
 
 fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
-    headers
-        .get_all(name)
-        .iter()
-        .map(|value| value.to_str().unwrap())
-        .collect()
+    headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
 }
 
 /// `event` with some fields replaced.
@@ -55,35 +48,23 @@ fn a_rest_event_becomes_the_request_the_client_made() {
     assert_eq!(context.source_ip(), Some("203.0.113.10".parse().unwrap()));
     let whole: Value = context.parse().unwrap();
     assert_eq!(whole["authorizer"]["scope"], "prometheus-mcp-server/read");
-    assert_eq!(
-        body(request),
-        r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#
-    );
+    assert_eq!(body(request), r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#);
 }
 
 #[test]
 fn both_of_two_authorization_headers_arrive() {
     let (request, _) = parse(REST_V1).unwrap();
-    assert_eq!(
-        values(request.headers(), "authorization"),
-        ["Bearer first", "Bearer second"]
-    );
+    assert_eq!(values(request.headers(), "authorization"), ["Bearer first", "Bearer second"]);
     // An HTTP API has joined them before; they must not become one credential by being cut.
     let (request, _) = parse(HTTP_V2).unwrap();
-    assert_eq!(
-        values(request.headers(), "authorization"),
-        ["Bearer first,Bearer second"]
-    );
+    assert_eq!(values(request.headers(), "authorization"), ["Bearer first,Bearer second"]);
 }
 
 #[test]
 fn a_binary_body_and_a_path_beyond_ascii_arrive_as_sent() {
     let (request, _) = parse(REST_V1_BASE64).unwrap();
     assert_eq!(request.uri(), "/upload%20files/%C3%BCn%C3%AF?name=a%3Db");
-    assert_eq!(
-        values(request.headers(), "content-type"),
-        ["application/octet-stream"]
-    );
+    assert_eq!(values(request.headers(), "content-type"), ["application/octet-stream"]);
     assert!(!request.headers().contains_key("x-empty"));
     assert_eq!(&body(request)[..], b"\0\xff\xfeHello");
 }
@@ -98,10 +79,7 @@ fn an_http_api_event_becomes_the_request_the_client_made() {
     let context: &RequestContext = request.extensions().get().unwrap();
     assert_eq!(context.source_ip(), Some("2001:db8::1".parse().unwrap()));
     assert_eq!(context.request_id().as_deref(), Some("JKJaXmPLvHcESHA="));
-    assert_eq!(
-        body(request),
-        r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#
-    );
+    assert_eq!(body(request), r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#);
 }
 
 #[test]
@@ -111,12 +89,7 @@ fn the_stage_is_taken_off_only_where_api_gateway_put_it() {
         ("/prod/mcp", "prod", Some(execute_api), "/mcp"),
         ("/prod", "prod", Some(execute_api), "/"),
         ("/prod/", "prod", Some(execute_api), "/"),
-        (
-            "/production/mcp",
-            "prod",
-            Some(execute_api),
-            "/production/mcp",
-        ),
+        ("/production/mcp", "prod", Some(execute_api), "/production/mcp"),
         ("/mcp", "$default", Some(execute_api), "/mcp"),
         ("/prod/mcp", "prod", None, "/mcp"),
         // A custom domain has its own base path there.
@@ -145,30 +118,17 @@ fn what_is_no_proxy_event_is_told_apart_from_a_bad_request() {
         with(REST_V1, json!({"body": {}})),
     ] {
         let err = parse(&event).unwrap_err();
-        assert!(
-            err.to_string()
-                .starts_with("not an API Gateway proxy event"),
-            "{event}: {err}"
-        );
+        assert!(err.to_string().starts_with("not an API Gateway proxy event"), "{event}: {err}");
     }
     for (event, what) in [
         (with(REST_V1, json!({"httpMethod": "GE T"})), "method"),
-        (
-            with(REST_V1, json!({"multiValueHeaders": {"x y": ["1"]}})),
-            "header",
-        ),
-        (
-            with(REST_V1, json!({"multiValueHeaders": {"x": ["a\u{7f}"]}})),
-            "header",
-        ),
+        (with(REST_V1, json!({"multiValueHeaders": {"x y": ["1"]}})), "header"),
+        (with(REST_V1, json!({"multiValueHeaders": {"x": ["a\u{7f}"]}})), "header"),
         (with(REST_V1, json!({"isBase64Encoded": true})), "body"),
         (with(HTTP_V2, json!({"cookies": ["a\nb"]})), "header"),
     ] {
         let err = parse(&event).unwrap_err();
-        assert!(
-            matches!(err, EventError::BadRequest(part) if part == what),
-            "{what}: {err}"
-        );
+        assert!(matches!(err, EventError::BadRequest(part) if part == what), "{what}: {err}");
     }
 }
 
@@ -262,8 +222,5 @@ fn decoded(query: &str) -> Vec<(String, String)> {
         String::from_utf8(bytes).unwrap()
     };
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs
-        .map(|pair| pair.split_once('=').unwrap())
-        .map(|(k, v)| (decode(k), decode(v)))
-        .collect()
+    pairs.map(|pair| pair.split_once('=').unwrap()).map(|(k, v)| (decode(k), decode(v))).collect()
 }

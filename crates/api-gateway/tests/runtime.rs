@@ -26,10 +26,7 @@ async fn serve(mode: Mode, events: &[&str]) -> Vec<(String, String)> {
     let (mut stream, _) = listener.accept().await.unwrap();
     for event in events {
         let (head, _) = read_request(&mut stream).await;
-        assert!(
-            head.starts_with("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n"),
-            "{head}"
-        );
+        assert!(head.starts_with("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n"), "{head}");
         let next = format!(
             "HTTP/1.1 200 OK\r\nlambda-runtime-aws-request-id: id-{}\r\n\
              lambda-runtime-deadline-ms: 1795191030000\r\ncontent-length: {}\r\n\r\n{event}",
@@ -38,21 +35,12 @@ async fn serve(mode: Mode, events: &[&str]) -> Vec<(String, String)> {
         );
         stream.write_all(next.as_bytes()).await.unwrap();
         posted.push(read_request(&mut stream).await);
-        stream
-            .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}")
-            .await
-            .unwrap();
+        stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 2\r\n\r\n{}").await.unwrap();
     }
     read_request(&mut stream).await;
-    stream
-        .write_all(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"HTTP/1.1 500 X\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     let err = runtime.await.unwrap().unwrap_err();
-    assert!(
-        matches!(err, Error::Refused(status) if status == 500),
-        "{err}"
-    );
+    assert!(matches!(err, Error::Refused(status) if status == 500), "{err}");
     posted
 }
 
@@ -83,11 +71,7 @@ async fn read_request(stream: &mut TcpStream) -> (String, String) {
                 );
             }
         }
-        assert_ne!(
-            stream.read_buf(&mut raw).await.unwrap(),
-            0,
-            "closed after {text:?}"
-        );
+        assert_ne!(stream.read_buf(&mut raw).await.unwrap(), 0, "closed after {text:?}");
     }
 }
 
@@ -114,10 +98,7 @@ async fn service(request: Request<Full<Bytes>>) -> Result<Answer, BoxError> {
             text("{\"ok\":\"yes\"}")
         }
     };
-    Ok(Response::builder()
-        .header("content-type", "application/json")
-        .body(body)
-        .unwrap())
+    Ok(Response::builder().header("content-type", "application/json").body(body).unwrap())
 }
 
 /// A body that begins well.
@@ -194,11 +175,7 @@ async fn a_service_that_fails_or_panics_is_answered_for_and_the_next_request_is_
             insta::assert_snapshot!(body, @r#"{"statusCode":500,"multiValueHeaders":{"content-type":["text/plain; charset=utf-8"]},"body":"internal error"}"#);
         }
     }
-    assert!(
-        posted[4].1.contains(r#"{"statusCode":200"#),
-        "{}",
-        posted[4].1
-    );
+    assert!(posted[4].1.contains(r#"{"statusCode":200"#), "{}", posted[4].1);
 }
 
 #[tokio::test]
@@ -206,10 +183,7 @@ async fn a_stream_that_breaks_ends_with_lambdas_error_trailers() {
     for path in ["/broken", "/broken/panic"] {
         let posted = serve(Mode::Streaming, &[&event(path), EVENT]).await;
         let (head, body) = &posted[0];
-        assert!(
-            head.contains("trailer: lambda-runtime-function-error-type\r\n"),
-            "{head}"
-        );
+        assert!(head.contains("trailer: lambda-runtime-function-error-type\r\n"), "{head}");
         assert!(body.contains("\r\nbegun\r\n0\r\n"), "{body}");
         assert!(
             body.contains("lambda-runtime-function-error-type: Runtime.StreamError\r\n"),
@@ -225,9 +199,7 @@ async fn a_bad_request_is_answered_400_and_no_event_at_all_is_a_failed_invocatio
     let posted = serve(Mode::Buffered, &[&bad, "{}", "not json"]).await;
     insta::assert_snapshot!(posted[0].1, @r#"{"statusCode":400,"multiValueHeaders":{"content-type":["text/plain; charset=utf-8"]},"body":"the request's method is not valid"}"#);
     assert!(
-        posted[1]
-            .0
-            .starts_with("POST /2018-06-01/runtime/invocation/id-1/error "),
+        posted[1].0.starts_with("POST /2018-06-01/runtime/invocation/id-1/error "),
         "{}",
         posted[1].0
     );
@@ -245,15 +217,9 @@ async fn a_function_that_cannot_start_says_why() {
     });
     let (mut stream, _) = listener.accept().await.unwrap();
     let (head, body) = read_request(&mut stream).await;
-    stream
-        .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n").await.unwrap();
     report.await.unwrap().unwrap();
-    assert!(
-        head.starts_with("POST /2018-06-01/runtime/init/error "),
-        "{head}"
-    );
+    assert!(head.starts_with("POST /2018-06-01/runtime/init/error "), "{head}");
     insta::assert_snapshot!(body, @r#"{"errorType":"Runtime.InitError","errorMessage":"must be buffered or streaming"}"#);
 }
 
@@ -262,9 +228,7 @@ async fn a_runtime_api_that_is_not_there_ends_the_function() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let api: RuntimeApi = listener.local_addr().unwrap().to_string().parse().unwrap();
     drop(listener);
-    let err = run(&api, Mode::Buffered, service_fn(service))
-        .await
-        .unwrap_err();
+    let err = run(&api, Mode::Buffered, service_fn(service)).await.unwrap_err();
     assert!(matches!(err, Error::Connect(_)), "{err}");
 }
 

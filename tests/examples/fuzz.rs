@@ -37,8 +37,8 @@ async fn run(time: Duration, first: u64) -> anyhow::Result<()> {
     let mut n = first;
     loop {
         // What one case leaves behind must not fill the memory.
-        if n % 10_000 == 0 || service.is_none() {
-            let settings = Settings { streaming: n % 20_000 == 0, ..Settings::default() };
+        if n.is_multiple_of(10_000) || service.is_none() {
+            let settings = Settings { streaming: n.is_multiple_of(20_000), ..Settings::default() };
             service = Some(McpService::new(conformance_server::server(None)?, settings));
         }
         let Some(service) = &service else { bail!("there is a service") };

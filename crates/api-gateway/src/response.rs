@@ -60,7 +60,7 @@ fn push_head(json: &mut Vec<u8>, parts: &Parts, format: PayloadFormat) {
             push_each(json, names, |json, name| {
                 push_string(json, name.as_str());
                 json.extend_from_slice(b":[");
-                push_each(json, parts.headers.get_all(name), |json, value| push_value(json, value));
+                push_each(json, parts.headers.get_all(name), push_value);
                 json.push(b']');
             });
             json.push(b'}');

@@ -1,6 +1,7 @@
 //! The one pooled HTTP client, for the data plane and the AWS SDK alike.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,8 +21,11 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 
-use crate::{BoxError, Error};
+use crate::{BoxError, Error, Settings};
 
 /// Load balancers of AWS close a connection after 60 idle seconds: we do so before them.
 const IDLE: Duration = Duration::from_secs(50);
@@ -40,13 +44,19 @@ pub(crate) struct Http(Arc<Inner>);
 
 struct Inner {
     pool: OnceLock<Pool>,
+    ca_file: Option<PathBuf>,
     connect_timeout: Duration,
     max_body: usize,
 }
 
 impl Http {
-    pub(crate) fn new(connect_timeout: Duration, max_body: usize) -> Self {
-        Self(Arc::new(Inner { pool: OnceLock::new(), connect_timeout, max_body }))
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self(Arc::new(Inner {
+            pool: OnceLock::new(),
+            ca_file: settings.ca_file.clone(),
+            connect_timeout: settings.connect_timeout,
+            max_body: settings.max_body,
+        }))
     }
 
     /// Sends one request and reads the whole answer, of any status.
@@ -72,8 +82,7 @@ impl Http {
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .map_err(|err| Error::unreachable("TLS could not be set up", err))?
+            .with_tls_config(tls(self.0.ca_file.as_deref())?)
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -86,6 +95,23 @@ impl fmt::Debug for Http {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Http").finish_non_exhaustive()
     }
+}
+
+/// Trusts the public authorities, and those in `ca_file`.
+fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, Error> {
+    let failed = |err| Error::unreachable("TLS could not be set up", err);
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = ca_file {
+        let unreadable =
+            |err| Error::unreachable("the file of private authorities is unreadable", err);
+        for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
+            roots.add(certificate.map_err(unreadable)?).map_err(failed)?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider);
+    let config = config.with_safe_default_protocol_versions().map_err(failed)?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, Error> {

@@ -1,6 +1,7 @@
 //! The servers of one configuration, and what can be asked of them.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -41,6 +42,9 @@ pub struct Settings {
     pub sigv4: Option<bool>,
     /// AMP's control plane, when it is not where the SDK looks for it.
     pub control_plane_endpoint: Option<String>,
+    /// A file of certificates in PEM: authorities to trust beside the public ones. Read when the
+    /// first request is sent.
+    pub ca_file: Option<PathBuf>,
     /// Limits that go with each query to AMP.
     pub max_samples: MaxSamples,
     /// The longest wait for a TCP connection.
@@ -59,6 +63,7 @@ impl Default for Settings {
             region: None,
             sigv4: None,
             control_plane_endpoint: None,
+            ca_file: None,
             max_samples: MaxSamples::default(),
             connect_timeout: Duration::from_secs(2),
             request_timeout: Duration::from_secs(60),
@@ -104,7 +109,7 @@ impl Prometheus {
         credentials: Option<SharedCredentialsProvider>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let http = Http::new(settings.connect_timeout, settings.max_body);
+        let http = Http::new(&settings);
         let aws = credentials.map(|credentials| Aws {
             signer: Signer::new(credentials.clone()),
             control_plane: ControlPlane::new(

@@ -1,5 +1,6 @@
 //! The whole crate against a scripted server on loopback.
 
+mod authorities;
 mod logs;
 mod queries;
 mod responses;

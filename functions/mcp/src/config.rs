@@ -62,6 +62,12 @@ pub const VARS: &[Var] = &[
          Managed Prometheus are.",
     ),
     var(
+        "PROMETHEUS_CA_FILE",
+        None,
+        "A file of certificates in PEM: authorities to trust beside the public ones, such as that of a \
+         private Prometheus server.",
+    ),
+    var(
         "PROMETHEUS_MAX_SAMPLES",
         None,
         "The most samples a query to Amazon Managed Prometheus may process; one that needs more is \
@@ -211,6 +217,7 @@ impl Config {
             region: env.optional("AWS_REGION"),
             sigv4: env.optional("PROMETHEUS_SIGV4"),
             control_plane_endpoint: endpoint.or_else(|| env.optional("AWS_ENDPOINT_URL")),
+            ca_file: env.optional("PROMETHEUS_CA_FILE"),
             max_samples: MaxSamples {
                 warning: env.optional("PROMETHEUS_WARN_SAMPLES"),
                 error: env.optional("PROMETHEUS_MAX_SAMPLES"),

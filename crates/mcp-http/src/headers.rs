@@ -75,24 +75,54 @@ struct Mirrored<'a> {
     arguments: Option<&'a RawValue>,
 }
 
-impl Mirrored<'_> {
-    fn member(&self, name: &str) -> Option<String> {
-        let raw = match name {
-            "name" => self.name,
-            "uri" => self.uri,
-            "taskId" => self.task_id,
-            _ => None,
-        };
-        serde_json::from_str(raw?.get()).ok()
-    }
+/// What a request is about: the name in its parameters, and the arguments.
+#[derive(Debug, Default)]
+pub(crate) struct Target<'a> {
+    name: Option<String>,
+    arguments: Option<&'a RawValue>,
 }
 
-/// The tool that a request calls, if it calls one.
-pub(crate) fn tool(request: &Request) -> Option<String> {
-    if request.method != "tools/call" {
-        return None;
+impl<'a> Target<'a> {
+    /// Reads it, for a method that names something.
+    ///
+    /// # Errors
+    /// -32602 when a member is there twice, since which one is meant cannot be told.
+    pub(crate) fn of(request: &'a Request) -> Result<Self, ErrorObject> {
+        let Some(member) = name_param(&request.method) else { return Ok(Self::default()) };
+        let mirrored: Mirrored<'_> = request.params.read()?;
+        let name = match member {
+            "name" => mirrored.name,
+            "uri" => mirrored.uri,
+            "taskId" => mirrored.task_id,
+            _ => None,
+        };
+        // A name that is no text is left to the method to complain about.
+        let name = name.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        Ok(Self { name, arguments: mirrored.arguments })
     }
-    request.params.read::<Mirrored<'_>>().ok()?.member("name")
+
+    /// The tool that is called, if one is.
+    pub(crate) fn into_tool(self, request: &Request) -> Option<String> {
+        self.name.filter(|_| request.method == "tools/call")
+    }
+
+    /// H6, H8, H9: `Mcp-Name` and `Mcp-Param-*` are there and say what the body says. What the
+    /// body itself lacks is left to the method to complain about.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        server: &Server,
+        request: &Request,
+    ) -> Result<(), ErrorObject> {
+        let Some(name) = &self.name else { return Ok(()) };
+        check_value(headers, NAME, |value| value == name)?;
+        if request.method == "tools/call" {
+            for param in server.header_params(name) {
+                check_param(headers, param, self.arguments)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// H6: `Mcp-Method` is there and says what the body says.
@@ -103,28 +133,6 @@ pub(crate) fn check_method(headers: &HeaderMap, request: &Request) -> Result<(),
         Ok(None) => Err(mismatch(METHOD, "it is missing")),
         Err(NotOneText) => Err(mismatch(METHOD, "it must be one method")),
     }
-}
-
-/// H6, H8, H9: `Mcp-Name` and `Mcp-Param-*` are there and say what the body says. What the body
-/// itself lacks is left to the method to complain about.
-///
-/// # Errors
-/// -32020; -32602 when a member is there twice, since which one is meant cannot be told.
-pub(crate) fn check_mirrored(
-    headers: &HeaderMap,
-    server: &Server,
-    request: &Request,
-) -> Result<(), ErrorObject> {
-    let Some(member) = name_param(&request.method) else { return Ok(()) };
-    let mirrored: Mirrored<'_> = request.params.read()?;
-    let Some(named) = mirrored.member(member) else { return Ok(()) };
-    check_value(headers, NAME, |value| value == named)?;
-    if request.method == "tools/call" {
-        for param in server.header_params(&named) {
-            check_param(headers, param, mirrored.arguments)?;
-        }
-    }
-    Ok(())
 }
 
 fn check_param(

@@ -20,10 +20,11 @@ use crate::accept::Accept;
 use crate::body::{self, Body};
 use crate::call::{Abandoned, Call, Limit, Outcome, Step};
 use crate::era::{self, Claim};
+use crate::headers::{self, Target};
 use crate::log::RequestLog;
 use crate::respond::{self, Refusal, Reply};
 use crate::settings::{Deadline, HostRequestId, Settings};
-use crate::{batch, call, cors, headers, sse};
+use crate::{batch, call, cors, sse};
 
 /// An MCP endpoint. Cheap to clone; always ready; every request gets a response.
 #[derive(Clone, Debug)]
@@ -62,8 +63,9 @@ where
 }
 
 /// What a request brings beside its body.
-struct Post {
-    headers: HeaderMap,
+struct Post<'a> {
+    headers: &'a HeaderMap,
+    claim: Claim<'a>,
     caller: Caller,
     limit: Option<Limit>,
 }
@@ -106,10 +108,11 @@ impl Inner {
         let post = Post {
             caller: head.extensions.remove().unwrap_or_default(),
             limit: self.limit(head.extensions.get().copied(), log.started()),
-            headers: head.headers,
+            claim: Claim::of(&head.headers),
+            headers: &head.headers,
         };
         let body = body::read(body, self.settings.body_limit).await?;
-        let id_required = Claim::of(&post.headers).requires_error_id();
+        let id_required = post.claim.requires_error_id();
         self.message(&body, post, log)
             .await
             .map_err(|fault| Refusal::Message { fault, id_required })
@@ -130,7 +133,7 @@ impl Inner {
     async fn message(
         &self,
         body: &Bytes,
-        post: Post,
+        post: Post<'_>,
         log: &mut RequestLog,
     ) -> Result<Reply, Malformed> {
         let message = match jsonrpc::parse(body)? {
@@ -144,7 +147,7 @@ impl Inner {
         if let Message::Single(Incoming::Notification(notification)) = &message {
             log.method(&notification.method);
         }
-        let version = Claim::of(&post.headers).version()?;
+        let version = post.claim.version()?;
         log.version = Some(version);
         match message {
             Message::Batch(_) if !version.features().batches => {
@@ -162,24 +165,26 @@ impl Inner {
     async fn request(
         &self,
         request: jsonrpc::Request,
-        post: Post,
+        post: Post<'_>,
         log: &mut RequestLog,
     ) -> Result<Reply, ErrorObject> {
         log.method(&request.method);
-        let (version, meta) = era::decide(Claim::of(&post.headers), &request)?;
+        let (version, meta) = era::decide(post.claim, &request)?;
         log.version = Some(version);
         let features = version.features();
+        let target = Target::of(&request);
         if features.stateless {
-            headers::check_method(&post.headers, &request)?;
+            headers::check_method(post.headers, &request)?;
             if !self.server.offers(&request.method, version) {
                 return Err(ErrorObject::method_not_found(&request.method));
             }
-            headers::check_mirrored(&post.headers, &self.server, &request)?;
+            let target = target.as_ref().map_err(ErrorObject::clone)?;
+            target.check(post.headers, &self.server, &request)?;
         }
-        let tool = headers::tool(&request);
+        let tool = target.ok().and_then(|target| target.into_tool(&request));
         log.describe(&meta, tool.as_deref());
 
-        let accept = Accept::of(&post.headers);
+        let accept = Accept::of(post.headers);
         let (events, overheard) = if accept.takes_events() {
             let (events, overheard) = Events::channel();
             (events, Some(overheard))
@@ -210,7 +215,7 @@ impl Inner {
         &self,
         members: Vec<Result<Incoming, Malformed>>,
         version: ProtocolVersion,
-        Post { headers, caller, limit }: Post,
+        Post { headers, caller, limit, .. }: Post<'_>,
         log: &mut RequestLog,
     ) -> Reply {
         log.method("(batch)");
@@ -227,11 +232,12 @@ impl Inner {
                 };
                 let deadline = limit.map(|limit| limit.at.into_std());
                 let exchange = Exchange { meta, caller, deadline, ..Exchange::new(version) };
-                let span = span(headers::tool(&request).as_deref());
+                let tool = Target::of(&request).ok().and_then(|target| target.into_tool(&request));
+                let span = span(tool.as_deref());
                 call::answer(server, request, exchange, limit).instrument(span).await
             }
         });
-        let accept = Accept::of(&headers);
+        let accept = Accept::of(headers);
         self.deliver(Call::new(running, Abandoned::RunsOn, None, self.keep_alive(accept)), accept)
             .await
     }

@@ -4,21 +4,29 @@ use std::fmt::Write as _;
 
 use backend_amp::{Error, Series};
 
+use crate::budget::largest_first;
 use crate::labels::Rows;
 use crate::stats::{CELLS, Stats};
-use crate::text::{count, figure};
+use crate::text::{count, figure, short_figure};
+
+/// Series that may have a line; no more would fit in any text.
+const MOST_LINES: usize = 150;
 
 /// Sparklines are at least this wide, unless lines are left out; fewer cells show no shape.
-const NARROWEST: usize = 6;
+const NARROWEST: usize = 5;
 
-/// Lines about some series, in their order.
+/// Lines about the series of a matrix.
 pub(crate) struct Table<'a, 's> {
     rows: Rows<'a>,
     stats: Vec<&'s Stats>,
+    /// `n 41, gaps 0, NaN 0` when that is so of each series, of those without a line too.
+    uniform: Option<String>,
+    /// Series that cannot have a line.
+    beyond: usize,
 }
 
 impl<'a, 's> Table<'a, 's> {
-    /// A table of the series `shown`, with their figures.
+    /// A table of the series `shown`, in their order; of very many, those with the largest max.
     ///
     /// # Errors
     /// [`Error::UnexpectedReply`] when labels are not text.
@@ -27,74 +35,78 @@ impl<'a, 's> Table<'a, 's> {
         stats: &'s [Stats],
         shown: &[usize],
     ) -> Result<Self, Error> {
-        let rows: Result<Vec<_>, Error> = shown.iter().map(|i| series[*i].labels()).collect();
-        Ok(Self { rows: Rows::new(rows?), stats: shown.iter().map(|i| &stats[*i]).collect() })
+        let max = |i: usize| stats[shown[i]].max;
+        let mut kept = largest_first(shown.len(), max);
+        kept.truncate(MOST_LINES);
+        kept.sort_unstable();
+        let kept = || kept.iter().map(|i| shown[*i]);
+        let rows: Result<Vec<_>, Error> = kept().map(|i| series[i].labels()).collect();
+        let stats_of = |i: usize| &stats[i];
+        Ok(Self {
+            rows: Rows::new(rows?),
+            stats: kept().map(stats_of).collect(),
+            uniform: uniform(shown.iter().map(|i| &stats[*i])),
+            beyond: shown.len().saturating_sub(MOST_LINES),
+        })
     }
 
-    /// What the series share, a heading, and a line each, in about `room` bytes; says how many
-    /// lines are left out.
-    pub(crate) fn write(self, out: &mut String, room: usize) {
-        let uniform = self.uniform();
-        let mut table = self;
-        let mut lines = table.lines(&uniform);
-        let mut head = table.head(&uniform);
-        if fitting(&lines, NARROWEST, room.saturating_sub(head.len())) < lines.len() {
-            table.rows = table.rows.shortened();
-            lines = table.lines(&uniform);
-            head = table.head(&uniform);
+    /// What the series share, a heading, and a line each, in about `room` bytes. Where that is
+    /// not enough, labels and figures get shorter, and then the series with the smallest max are
+    /// left out, which is said.
+    pub(crate) fn write(mut self, out: &mut String, room: usize) {
+        let mut layout = self.layout(figure);
+        if !layout.fits(NARROWEST, room) {
+            self.rows = self.rows.shortened();
+            layout = self.layout(figure);
         }
-        let room = room.saturating_sub(head.len());
-        let width = [CELLS, 20, 16, 12, 10, 8]
-            .into_iter()
-            .find(|width| fitting(&lines, *width, room) == lines.len())
-            .unwrap_or(NARROWEST);
-        let rows = fitting(&lines, width, room).max(1).min(lines.len());
-        out.push_str(&head);
-        for (line, stats) in lines.iter().zip(&table.stats).take(rows) {
-            let _ = writeln!(out, "{line} {}", stats.sparkline(width));
+        if !layout.fits(NARROWEST, room) {
+            layout = self.layout(short_figure);
         }
-        if rows < lines.len() {
+        let width =
+            [CELLS, 20, 16, 12, 10, 8, 6].into_iter().find(|width| layout.fits(*width, room));
+        let width = width.unwrap_or(NARROWEST);
+        let mut left = room.saturating_sub(layout.head.len());
+        let fits = |i: &usize| {
+            let needed = bytes(&layout.lines[*i], width);
+            let fits = needed <= left;
+            left = left.saturating_sub(needed);
+            fits
+        };
+        let by_max = largest_first(self.stats.len(), |i| self.stats[i].max);
+        let fitting = by_max.iter().copied().take_while(fits).count().max(1);
+        let mut rows: Vec<usize> = by_max.into_iter().take(fitting).collect();
+        rows.sort_unstable();
+
+        out.push_str(&layout.head);
+        for i in &rows {
+            let _ = writeln!(out, "{} {}", layout.lines[*i], self.stats[*i].sparkline(width));
+        }
+        let left_out = self.beyond + self.stats.len() - rows.len();
+        if left_out > 0 {
             let _ =
-                writeln!(out, "and {} without a line here", count("series", lines.len() - rows));
+                writeln!(out, "and {} of smaller max, without a line", count("series", left_out));
         }
     }
 
-    fn head(&self, uniform: &Option<String>) -> String {
+    fn layout(&self, figure: fn(f64) -> String) -> Layout {
         let mut head = String::new();
         if let Some(common) = self.rows.common() {
             let _ = writeln!(head, "all: {common}");
         }
-        if let Some(all) = uniform {
-            let _ = writeln!(head, "each: {all}");
+        if let Some(each) = &self.uniform {
+            let _ = writeln!(head, "each: {each}");
         }
         let heading = self.rows.heading();
         let label = if heading.is_empty() { "series" } else { &heading };
-        let own = if uniform.is_some() { "" } else { " n/gaps/NaN" };
+        let own = if self.uniform.is_some() { "" } else { " n/gaps/NaN" };
         let _ = writeln!(head, "{label}{own} first last min avg p95 max slope/h trend");
-        head
+        Layout { head, lines: (0..self.stats.len()).map(|i| self.line(i, figure)).collect() }
     }
 
-    fn lines(&self, uniform: &Option<String>) -> Vec<String> {
-        (0..self.stats.len()).map(|i| self.line(i, uniform)).collect()
-    }
-
-    /// `n 41, gaps 0, NaN 0` when that is so of each series.
-    fn uniform(&self) -> Option<String> {
-        let key = |stats: &&Stats| (stats.n, stats.gaps, stats.nan);
-        let first = self.stats.first().map(key)?;
-        self.stats.iter().all(|stats| key(stats) == first).then(|| {
-            let (n, gaps, nan) = first;
-            match gaps {
-                Some(gaps) => format!("n {n}, gaps {gaps}, NaN {nan}"),
-                None => format!("n {n}, NaN {nan}"),
-            }
-        })
-    }
-
-    fn line(&self, i: usize, uniform: &Option<String>) -> String {
+    fn line(&self, i: usize, figure: fn(f64) -> String) -> String {
         let stats = self.stats[i];
         let mut line = self.rows.row(i);
-        if uniform.is_none() {
+        if self.uniform.is_none() {
             let gaps = stats.gaps.map_or("-".to_owned(), |gaps| gaps.to_string());
             let _ = write!(line, " {}/{gaps}/{}", stats.n, stats.nan);
         }
@@ -107,15 +119,32 @@ impl<'a, 's> Table<'a, 's> {
     }
 }
 
-/// How many of `lines` fit in `room` bytes with a sparkline of `width` cells each.
-fn fitting(lines: &[String], width: usize, room: usize) -> usize {
-    let mut spent = 0;
-    let fits = |line: &&String| {
-        // A block is three bytes of UTF-8; the space and the line end are two more.
-        spent += line.len() + 3 * width + 2;
-        spent <= room
-    };
-    lines.iter().take_while(fits).count()
+/// What is written, sparklines aside.
+struct Layout {
+    head: String,
+    lines: Vec<String>,
+}
+
+impl Layout {
+    fn fits(&self, width: usize, room: usize) -> bool {
+        let lines: usize = self.lines.iter().map(|line| bytes(line, width)).sum();
+        self.head.len() + lines <= room
+    }
+}
+
+/// What a line takes with its sparkline: a block is three bytes of UTF-8; the space and the line
+/// end are two more.
+fn bytes(line: &str, width: usize) -> usize {
+    line.len() + 3 * width + 2
+}
+
+fn uniform<'s>(mut stats: impl Iterator<Item = &'s Stats>) -> Option<String> {
+    let key = |stats: &Stats| (stats.n, stats.gaps, stats.nan);
+    let (n, gaps, nan) = key(stats.next()?);
+    stats.all(|stats| key(stats) == (n, gaps, nan)).then(|| match gaps {
+        Some(gaps) => format!("n {n}, gaps {gaps}, NaN {nan}"),
+        None => format!("n {n}, NaN {nan}"),
+    })
 }
 
 /// Lines about the series of a vector, labels and value, in about `room` bytes. `values` is as

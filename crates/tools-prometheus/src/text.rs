@@ -50,6 +50,20 @@ pub(crate) fn quoted(value: &str) -> String {
 
 /// A number in at most four significant digits; integers below a million are whole.
 pub(crate) fn figure(value: f64) -> String {
+    rounded(value, 4)
+}
+
+/// The same in three digits, and `.5` for `0.5`: for where every byte counts.
+pub(crate) fn short_figure(value: f64) -> String {
+    let text = rounded(value, 3);
+    match (text.strip_prefix("0."), text.strip_prefix("-0.")) {
+        (Some(decimals), _) => format!(".{decimals}"),
+        (_, Some(decimals)) => format!("-.{decimals}"),
+        _ => text,
+    }
+}
+
+fn rounded(value: f64, digits: i32) -> String {
     let size = value.abs();
     if value.is_nan() {
         "NaN".to_owned()
@@ -59,13 +73,12 @@ pub(crate) fn figure(value: f64) -> String {
         "0".to_owned()
     } else if size < 1e6 && value.fract() == 0.0 {
         format!("{value:.0}")
-    } else if (1e-3..9999.5).contains(&size) {
-        let digits_before = size.log10().floor() as i32 + 1;
-        trimmed(format!("{value:.*}", (4 - digits_before).max(0) as usize))
-    } else if (9999.5..1e6).contains(&size) {
-        format!("{value:.0}")
+    } else if (1e-3..1e6).contains(&size) {
+        // Digits before the point are never rounded away.
+        let decimals = digits - 1 - size.log10().floor() as i32;
+        trimmed(format!("{value:.*}", decimals.max(0) as usize))
     } else {
-        let text = format!("{value:.3e}");
+        let text = format!("{value:.*e}", digits as usize - 1);
         match text.split_once('e') {
             Some((digits, exponent)) => format!("{}e{exponent}", trimmed(digits.to_owned())),
             None => text,
@@ -145,6 +158,16 @@ mod tests {
             (f64::NEG_INFINITY, "-Inf"),
         ] {
             assert_eq!(figure(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_short_figure_has_three_digits_and_no_leading_zero() {
+        for (value, expected) in
+            [(0.007_407, ".00741"), (-0.25, "-.25"), (18.34, "18.3"), (123.45, "123"), (0.0, "0")]
+        {
+            assert_eq!(short_figure(value), expected, "{value}");
+            assert!(expected.parse::<f64>().is_ok(), "{expected}");
         }
     }
 

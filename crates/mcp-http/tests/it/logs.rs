@@ -8,7 +8,9 @@ use http::Method;
 use mcp_http::{HostRequestId, McpService};
 use serde_json::{Value, json};
 use tokio::time::timeout;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{self, Layer, SubscriberExt as _};
 
 use crate::fixture::{Post, service, streaming};
 
@@ -148,6 +150,27 @@ async fn no_token_no_argument_and_no_body_is_logged() {
         assert!(!lines.is_empty());
         assert!(!text.contains("sesame"), "{text}");
     }
+}
+
+/// Keeps the names of events.
+#[derive(Clone, Default)]
+struct Names(Arc<Mutex<Vec<&'static str>>>);
+
+impl<S: Subscriber> Layer<S> for Names {
+    fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
+        self.0.lock().unwrap().push(event.metadata().name());
+    }
+}
+
+/// The name is what a host makes metrics by.
+#[tokio::test]
+async fn the_line_is_an_event_of_the_name_mcp_request() {
+    let names = Names::default();
+    let subscriber = tracing_subscriber::registry().with(names.clone());
+    let guard = tracing::subscriber::set_default(subscriber);
+    Post::legacy("2025-11-25", "ping", json!({})).send(&service()).await;
+    drop(guard);
+    assert_eq!(*names.0.lock().unwrap(), ["mcp.request"]);
 }
 
 #[tokio::test]

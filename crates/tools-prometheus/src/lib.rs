@@ -21,6 +21,7 @@ pub mod list_metrics;
 mod names;
 mod place;
 mod provenance;
+mod selection;
 mod spec;
 mod stats;
 mod table;

@@ -1,19 +1,14 @@
 //! Logs: one JSON line an event on Lambda, lines for people on a terminal.
 
+mod lines;
+
 use std::io::{self, IsTerminal as _};
 
+use tracing::Subscriber;
 use tracing::subscriber::{SetGlobalDefaultError, set_global_default};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, MakeWriter};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Registry, fmt};
-
-use crate::clock::{Clock, SystemClock};
-
-/// Where CloudWatch keeps the metrics.
-const NAMESPACE: &str = "lambda-mcp";
 
 /// An event that is a metric too: CloudWatch reads its JSON line as one (embedded metric format,
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
@@ -36,8 +31,8 @@ pub struct Metric {
 pub use tracing_subscriber::filter::Targets as Filter;
 
 /// Logs events of this process as JSON, one line each, to standard output, where Lambda collects
-/// them: `timestamp` (RFC 3339, UTC), `level`, `target`, `message`, the event's fields beside
-/// them, and `spans` (outermost first: `name` and fields). Those of `metrics` carry `_aws` too.
+/// them: `timestamp` (RFC 3339, UTC), `level`, the event's fields, `target`, and `spans` (outermost
+/// first: `name` and fields). An error is told with all its causes. Those of `metrics` carry `_aws`.
 ///
 /// # Errors
 /// When logging was initialised before.
@@ -58,69 +53,11 @@ fn json<W>(filter: Filter, metrics: &'static [Metric], writer: W) -> impl Subscr
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines =
-        fmt::format().json().flatten_event(true).with_current_span(false).with_span_list(true);
     let layer = fmt::layer()
-        .fmt_fields(JsonFields::new())
-        .event_format(WithMetrics { lines, metrics })
+        .fmt_fields(lines::Members)
+        .event_format(lines::Lines { metrics })
         .with_writer(writer);
     Registry::default().with(layer).with(filter)
-}
-
-/// Writes JSON lines, those that are metrics with what CloudWatch needs to read them as such.
-struct WithMetrics {
-    lines: Format<Json>,
-    metrics: &'static [Metric],
-}
-
-impl<S> FormatEvent<S, JsonFields> for WithMetrics
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    fn format_event(
-        &self,
-        cx: &FmtContext<'_, S, JsonFields>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> std::fmt::Result {
-        let name = event.metadata().name();
-        let Some(metric) = self.metrics.iter().find(|metric| metric.event == name) else {
-            return self.lines.format_event(cx, writer, event);
-        };
-        let mut line = String::with_capacity(512);
-        self.lines.format_event(cx, Writer::new(&mut line), event)?;
-        match line.strip_prefix('{') {
-            Some(members) => {
-                write!(writer, "{{\"_aws\":{},{members}", metric.directive(&line))
-            }
-            None => writer.write_str(&line),
-        }
-    }
-}
-
-impl Metric {
-    /// The member `_aws` of an event's line.
-    fn directive(&self, line: &str) -> String {
-        // A quote inside a value is escaped, so this finds members only.
-        let there = |field: &&str| line.contains(&format!("\"{field}\":"));
-        let sets: Vec<String> = self
-            .dimensions
-            .iter()
-            .filter(|set| set.iter().all(&there))
-            .map(|set| format!("[{}]", quoted(set)))
-            .collect();
-        let Self { field, unit, .. } = self;
-        format!(
-            "{{\"Timestamp\":{},\"CloudWatchMetrics\":[{{\"Namespace\":\"{NAMESPACE}\",\"Dimensions\":[{}],\
-             \"Metrics\":[{{\"Name\":\"{field}\",\"Unit\":\"{unit}\"}}]}}]}}",
-            SystemClock.unix_ms(),
-            sets.join(",")
-        )
-    }
-}
-
-fn quoted(fields: &[&str]) -> String {
-    fields.iter().map(|field| format!("\"{field}\"")).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -210,6 +147,37 @@ mod tests {
             directive(&lines[2])["Dimensions"],
             json!([["outcome"], ["tool.name", "outcome"]])
         );
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes_and_odd_text_is_escaped() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no answer")]
+        struct NoAnswer(#[source] io::Error);
+
+        let err = NoAnswer(io::Error::other("line \"1\"\r\u{1b}[0m"));
+        let lines = logged("info", || {
+            let span =
+                tracing::info_span!("call", id = "a\\b", n = -1, late = tracing::field::Empty);
+            let _inside = span.entered();
+            tracing::error!(error = &err as &dyn std::error::Error, f = f64::NAN, ok = true, "é");
+        });
+        assert_eq!(lines[0]["error"], "no answer: line \"1\"\r\u{1b}[0m");
+        assert_eq!((&lines[0]["f"], &lines[0]["ok"]), (&json!("NaN"), &json!(true)));
+        assert_eq!(lines[0]["message"], "é");
+        assert_eq!(lines[0]["spans"], json!([{"name": "call", "id": "a\\b", "n": -1}]));
+    }
+
+    #[test]
+    fn a_field_recorded_later_joins_the_others() {
+        let lines = logged("info", || {
+            let span = tracing::info_span!("call", status = tracing::field::Empty, a = 1);
+            span.record("status", 200);
+            span.in_scope(|| tracing::info!("done"));
+            tracing::info!("outside");
+        });
+        assert_eq!(lines[0]["spans"], json!([{"name": "call", "a": 1, "status": 200}]));
+        assert_eq!(lines[1].get("spans"), None);
     }
 
     #[test]

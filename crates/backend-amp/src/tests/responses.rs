@@ -89,6 +89,23 @@ fn label_values_are_borrowed_where_they_can_be() {
     }
 }
 
+proptest! {
+    #[test]
+    fn label_values_are_the_same_however_they_are_written(
+        texts in prop::collection::vec("[a-z_:,\\[\\]\"\\\\ é]{0,6}", 0..6)
+    ) {
+        let (compact, pretty) =
+            (serde_json::to_string(&texts).unwrap(), serde_json::to_string_pretty(&texts).unwrap());
+        for data in [compact, pretty] {
+            let body = format!(r#"{{"status":"success","data":{data}}}"#).into();
+            let answer = LabelAnswer { body, stats: CallStats::default() };
+            let parsed = answer.parse().unwrap();
+            prop_assert_eq!(parsed.json.get(), data);
+            prop_assert_eq!(parsed.values, texts.clone());
+        }
+    }
+}
+
 #[test]
 fn what_is_no_answer_is_unexpected() {
     for body in [

@@ -198,6 +198,17 @@ impl Error {
         }
     }
 
+    /// The error for the log with its causes, unless its text repeats what was asked.
+    pub(crate) fn for_log(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unavailable { .. }
+            | Self::Credentials { .. }
+            | Self::Denied { .. }
+            | Self::UnexpectedReply { .. } => Some(self),
+            _ => None,
+        }
+    }
+
     pub(crate) fn unreachable(message: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::Unavailable {
             message: message.into(),

@@ -75,7 +75,13 @@ pub(crate) async fn observed<T>(
     let duration_ms = elapsed.as_secs_f64() * 1e3;
     span.in_scope(|| match &result {
         Ok(_) => tracing::debug!(duration_ms, tries, "backend answered"),
-        Err(err) => tracing::warn!(duration_ms, tries, error.kind = err.kind(), "backend failed"),
+        Err(err) => tracing::warn!(
+            duration_ms,
+            tries,
+            error.kind = err.kind(),
+            error = err.for_log(),
+            "backend failed"
+        ),
     });
     result
 }

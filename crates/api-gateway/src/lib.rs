@@ -18,6 +18,7 @@ mod context;
 mod error;
 mod event;
 mod headers;
+mod json;
 mod response;
 mod runtime;
 mod stream;

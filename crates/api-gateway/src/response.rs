@@ -6,6 +6,7 @@ use http::response::Parts;
 use http::{HeaderName, HeaderValue, header};
 
 use crate::PayloadFormat;
+use crate::json::push_string;
 
 /// The whole answer for a buffered integration, in the event's own format.
 ///
@@ -101,9 +102,4 @@ fn push_each<T>(
 
 fn push_value(json: &mut Vec<u8>, value: &HeaderValue) {
     push_string(json, &String::from_utf8_lossy(value.as_bytes()));
-}
-
-fn push_string(json: &mut Vec<u8>, text: &str) {
-    // A string is always JSON, and writing to a Vec cannot fail.
-    let _ = serde_json::to_writer(json, text);
 }

@@ -115,6 +115,12 @@ impl Server {
         self.0.registry.tool(tool).map_or(&[], |tool| &tool.input.headers)
     }
 
+    /// Whether there is a tool of this name.
+    #[must_use]
+    pub fn has_tool(&self, name: &str) -> bool {
+        self.0.registry.tool(name).is_some()
+    }
+
     /// The names of the tools, in the order they are listed.
     pub fn tool_names(&self) -> impl Iterator<Item = &str> {
         self.0.registry.tools.iter().map(|tool| tool.spec.name.as_ref())

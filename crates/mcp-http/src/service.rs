@@ -181,7 +181,9 @@ impl Inner {
             let target = target.as_ref().map_err(ErrorObject::clone)?;
             target.check(post.headers, &self.server, &request)?;
         }
+        // A name that the client made up belongs in no log: metrics are counted by it.
         let tool = target.ok().and_then(|target| target.into_tool(&request));
+        let tool = tool.filter(|tool| self.server.has_tool(tool));
         log.describe(&meta, tool.as_deref());
 
         let accept = Accept::of(post.headers);
@@ -233,7 +235,7 @@ impl Inner {
                 let deadline = limit.map(|limit| limit.at.into_std());
                 let exchange = Exchange { meta, caller, deadline, ..Exchange::new(version) };
                 let tool = Target::of(&request).ok().and_then(|target| target.into_tool(&request));
-                let span = span(tool.as_deref());
+                let span = span(tool.filter(|tool| server.has_tool(tool)).as_deref());
                 call::answer(server, request, exchange, limit).instrument(span).await
             }
         });

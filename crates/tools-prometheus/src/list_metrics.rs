@@ -9,7 +9,7 @@ use regex::{Regex, RegexBuilder};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::to_raw_value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::arguments::{Nullable, profile_notice, seal, unseal};
 use crate::budget::Truncated;
@@ -62,9 +62,17 @@ fn at_least_one(_: &mut SchemaGenerator) -> Schema {
 #[derive(Debug, Serialize, Deserialize)]
 struct After(String);
 
+/// All names as they came, or those that were chosen.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Metrics<'a> {
+    All(&'a RawValue),
+    Some(&'a [&'a str]),
+}
+
 #[derive(Serialize)]
 struct Structured<'a> {
-    metrics: &'a [&'a str],
+    metrics: Metrics<'a>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     warnings: &'a [Cow<'a, str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -114,7 +122,8 @@ impl Tool for ListMetrics {
         let result = said.parse().map_err(failed)?;
 
         let mut all: Vec<&str> = result.values.iter().map(AsRef::as_ref).collect();
-        if !all.is_sorted() {
+        let sorted = all.is_sorted();
+        if !sorted {
             all.sort_unstable();
         }
         let known = all.len();
@@ -167,7 +176,10 @@ impl Tool for ListMetrics {
         }
 
         let structured = Structured {
-            metrics: given,
+            metrics: match sorted && given.len() == known && known > 0 {
+                true => Metrics::All(result.json),
+                false => Metrics::Some(given),
+            },
             warnings: &result.warnings,
             infos: &result.infos,
             notice: notice.as_deref(),

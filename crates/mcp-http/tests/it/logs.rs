@@ -77,6 +77,13 @@ async fn each_request_leaves_one_line_that_says_what_became_of_it() {
             }),
         ),
         (
+            Post::call("no-such-tool", json!({})),
+            json!({
+                "rpc.method": "tools/call", "mcp.version": "2026-07-28", "mcp.era": "modern",
+                "outcome": "error", "rpc.code": -32602, "http.status": 200,
+            }),
+        ),
+        (
             Post::legacy("2025-06-18", "no/such", json!({})),
             json!({
                 "rpc.method": "no/such", "mcp.version": "2025-06-18", "mcp.era": "legacy",

@@ -15,7 +15,7 @@ pub(super) type Counts = BTreeMap<String, u64>;
 pub(super) type Baseline = BTreeMap<String, Counts>;
 
 /// How far a count may be off, in percent.
-const TOLERANCE: f64 = 5.0;
+const TOLERANCE: u64 = 5;
 
 fn path() -> PathBuf {
     root().join("xtask/baseline.json")
@@ -54,8 +54,8 @@ fn differences(before: &Baseline, now: &Baseline) -> Vec<String> {
         for key in keys {
             match (before.get(key), now.get(key)) {
                 (Some(&before), Some(&now)) => {
-                    let percent = (now as f64 / before as f64 - 1.0) * 100.0;
-                    if percent.abs() > TOLERANCE {
+                    if now.abs_diff(before) * 100 > before * TOLERANCE {
+                        let percent = (now as f64 / before as f64 - 1.0) * 100.0;
                         faults.push(format!("{name} {key}: {before} → {now} ({percent:+.1} %)"));
                     }
                 }

@@ -46,7 +46,7 @@ pub(crate) fn tool(tool: &ToolEntry, features: &Features) -> Value {
     let mut members = Members::default();
     members.set("name", &spec.name);
     members.set_some("title", spec.title.as_ref().filter(|_| features.titles));
-    members.set("description", &spec.description).set("inputSchema", &tool.input.json);
+    members.set("description", &spec.description).set("inputSchema", tool.input.json());
     members.set_some("outputSchema", tool.output.as_ref().filter(|schema| lists(features, schema)));
     if features.tool_annotations {
         #[derive(Serialize)]

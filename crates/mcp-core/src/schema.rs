@@ -174,19 +174,43 @@ mod tests {
     #[test]
     fn arguments_that_take_too_much_work_are_refused_rather_than_worked_on() {
         // Each level doubles the work.
-        let mut definitions = json!({"d0": {"type": "integer"}});
+        let mut definitions = json!({"d0": {"type": "array"}});
         for level in 1..=30 {
             let below = format!("#/$defs/d{}", level - 1);
             definitions[format!("d{level}")] = json!({"allOf": [{"$ref": below}, {"$ref": below}]});
         }
-        let schema = InputSchema::written(json!({
-            "type": "object",
-            "properties": {"a": {"$ref": "#/$defs/d30"}},
-            "$defs": definitions
-        }))
-        .unwrap();
         let text = "arguments: they cannot be validated: it takes too much work";
-        assert_eq!(schema.validate(&json!({"a": 1})), Err(text.to_owned()));
-        assert_eq!(schema.validate(&json!({"b": 1})), Ok(()));
+        for a in [
+            json!({"$ref": "#/$defs/d30"}),
+            json!({"unevaluatedItems": false, "$ref": "#/$defs/d30"}),
+        ] {
+            let schema = json!({"type": "object", "properties": {"a": a}, "$defs": definitions});
+            let schema = InputSchema::written(schema).unwrap();
+            assert_eq!(schema.validate(&json!({"a": [1]})), Err(text.to_owned()));
+            assert_eq!(schema.validate(&json!({"b": 1})), Ok(()));
+        }
+    }
+
+    #[test]
+    fn deep_arguments_are_refused_before_the_stack_ends() {
+        let mut deep = json!({});
+        for _ in 0..120 {
+            deep = json!({"a": deep});
+        }
+        let mut chain = json!({"$ref": "#"});
+        for _ in 0..10 {
+            chain = json!({"allOf": [chain]});
+        }
+        let schema = json!({"type": "object", "properties": {"a": chain}});
+        let fault = InputSchema::written(schema).unwrap().validate(&deep).unwrap_err();
+        assert_eq!(fault, "arguments: they cannot be validated: it takes too much work");
+        // A fault on top ends the verdict at once, while its description goes further.
+        let schema = json!({"type": "object", "required": ["b"], "properties": {"a": chain}});
+        let fault = InputSchema::written(schema).unwrap().validate(&deep).unwrap_err();
+        assert!(fault.starts_with("b: is required\na.b: is required\n"), "{fault}");
+        // As deep as JSON is read, with what schemars makes of an optional type.
+        let plain = json!({"type": "object", "properties": {
+            "a": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}});
+        assert_eq!(InputSchema::written(plain).unwrap().validate(&deep), Ok(()));
     }
 }

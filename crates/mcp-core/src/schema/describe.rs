@@ -47,16 +47,14 @@ impl Report<'_> {
     fn schema(&mut self, schema: &Value, instance: &Value) {
         match schema {
             Value::Bool(false) => self.fault(|name| format!("{name}: no value is allowed here")),
-            Value::Object(members) => {
+            Value::Object(members) if self.validation.enter() => {
                 for (keyword, value) in members {
                     let holds = self.validation.keyword(members, keyword, value, instance);
-                    if self.validation.exhausted() {
-                        return;
-                    }
-                    if !holds {
+                    if !holds && !self.validation.exhausted() {
                         self.keyword(members, keyword, value, instance);
                     }
                 }
+                self.validation.leave();
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use super::document::Document;
 use super::validate::Validation;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn the_verdict_is_that_of_the_jsonschema_crate(

@@ -20,7 +20,7 @@ use number::{compare, count, is_integer, is_multiple};
 /// How many schemas are applied to one set of arguments; that of a usual tool takes ten or so.
 const MAX_STEPS: u32 = 1_000_000;
 /// How many schemas may be under way, one within the other. They are on the stack.
-const MAX_DEPTH: u32 = 400;
+const MAX_UNDER_WAY: u32 = 512;
 
 /// There is no verdict.
 #[derive(Debug, thiserror::Error)]
@@ -54,17 +54,26 @@ impl<'d> Validation<'d> {
             Value::Object(members) => members,
             other => return other == &Value::Bool(true),
         };
-        let (steps, depth) = (self.steps.get(), self.depth.get());
-        if steps == 0 || depth == MAX_DEPTH {
-            self.steps.set(0);
+        if !self.enter() {
             return false;
         }
-        self.steps.set(steps - 1);
-        self.depth.set(depth + 1);
         let valid =
             members.iter().all(|(keyword, value)| self.keyword(members, keyword, value, instance));
-        self.depth.set(depth);
+        self.leave();
         valid
+    }
+
+    /// Begins with a schema, within those under way, unless that is beyond the limits.
+    pub(super) fn enter(&self) -> bool {
+        let (steps, depth) = (self.steps.get(), self.depth.get());
+        let within = steps > 0 && depth < MAX_UNDER_WAY;
+        self.steps.set(if within { steps - 1 } else { 0 });
+        self.depth.set(depth + u32::from(within));
+        within
+    }
+
+    pub(super) fn leave(&self) {
+        self.depth.set(self.depth.get() - 1);
     }
 
     /// One keyword of the schema `members`, with the neighbours it takes into account.

@@ -73,10 +73,13 @@ impl Validation<'_> {
     }
 
     fn mark_schema(&self, schema: &Value, instance: &Value, marks: &mut [bool]) {
-        if let Value::Object(members) = schema {
+        if let Value::Object(members) = schema
+            && self.enter()
+        {
             for (keyword, value) in members {
                 self.mark(members, keyword, value, instance, marks);
             }
+            self.leave();
         }
     }
 

@@ -29,6 +29,9 @@ use crate::{BoxError, Error, Settings};
 
 /// Load balancers of AWS close a connection after 60 idle seconds: we do so before them.
 const IDLE: Duration = Duration::from_secs(50);
+/// What one read may take. Six times as much, the default, is kept for good once an answer was big,
+/// and saves nothing beside the copy that follows.
+const READ_BUFFER: usize = 64 << 10;
 /// More is not reserved on a server's word alone.
 const MAX_RESERVED: usize = 4 << 20;
 
@@ -86,7 +89,10 @@ impl Http {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        let pool = Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
+        let pool = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(IDLE)
+            .http1_max_buf_size(READ_BUFFER)
+            .build(connector);
         Ok(self.0.pool.get_or_init(|| pool))
     }
 }

@@ -37,9 +37,9 @@ where
         line.push_str("{\"timestamp\":\"");
         SystemTime.format_time(&mut Writer::new(&mut line))?;
         write!(line, "\",\"level\":\"{}\"", metadata.level())?;
-        let mut members = MemberWriter { out: &mut line, first: false, result: Ok(()) };
+        let mut members = MemberWriter::new(&mut line, false);
         event.record(&mut members);
-        members.result?;
+        let seen = members.finish()?;
         line.push_str(",\"target\":");
         push_string(&mut line, metadata.target());
         if let Some(scope) = cx.event_scope() {
@@ -58,7 +58,7 @@ where
             line.push(']');
         }
         if let Some(metric) = self.metrics.iter().find(|m| m.event == metadata.name()) {
-            push_directive(&mut line, metric)?;
+            push_directive(&mut line, metric, &seen)?;
         }
         line.push_str("}\n");
         writer.write_str(&line)
@@ -85,20 +85,31 @@ impl<'w> FormatFields<'w> for Members {
 
 fn write_members(writer: &mut Writer<'_>, fields: impl RecordFields, first: bool) -> fmt::Result {
     let mut out = String::new();
-    let mut members = MemberWriter { out: &mut out, first, result: Ok(()) };
+    let mut members = MemberWriter::new(&mut out, first);
     fields.record(&mut members);
-    members.result?;
+    members.finish()?;
     writer.write_str(&out)
 }
 
 struct MemberWriter<'a> {
     out: &'a mut String,
     first: bool,
+    /// The names that were written.
+    seen: Vec<&'static str>,
     result: fmt::Result,
 }
 
-impl MemberWriter<'_> {
+impl<'a> MemberWriter<'a> {
+    fn new(out: &'a mut String, first: bool) -> Self {
+        Self { out, first, seen: Vec::new(), result: Ok(()) }
+    }
+
+    fn finish(self) -> Result<Vec<&'static str>, fmt::Error> {
+        self.result.map(|()| self.seen)
+    }
+
     fn name(&mut self, field: &Field) {
+        self.seen.push(field.name());
         if !std::mem::take(&mut self.first) {
             self.out.push(',');
         }
@@ -192,21 +203,17 @@ fn push_string(out: &mut String, text: &str) {
     out.push('"');
 }
 
-/// The member `_aws`, by which CloudWatch reads the line as a metric.
-fn push_directive(line: &mut String, metric: &Metric) -> fmt::Result {
+/// The member `_aws`, by which CloudWatch reads the line as a metric. Sets of dimensions that were
+/// not all `seen` in the event are left out.
+fn push_directive(line: &mut String, metric: &Metric, seen: &[&str]) -> fmt::Result {
     let Metric { field, unit, dimensions, .. } = metric;
-    // A quote inside a value is escaped, so this finds members only.
-    let there = |field: &&str| {
-        line.match_indices(field)
-            .any(|(at, _)| line[..at].ends_with('"') && line[at + field.len()..].starts_with("\":"))
-    };
-    let sets: Vec<_> = dimensions.iter().filter(|set| set.iter().all(there)).collect();
+    let sets = dimensions.iter().filter(|set| set.iter().all(|field| seen.contains(field)));
     write!(
         line,
         ",\"_aws\":{{\"Timestamp\":{},\"CloudWatchMetrics\":[{{\"Namespace\":\"{NAMESPACE}\",\"Dimensions\":[",
         SystemClock.unix_ms()
     )?;
-    for (n, set) in sets.into_iter().enumerate() {
+    for (n, set) in sets.enumerate() {
         line.push_str(if n == 0 { "[" } else { ",[" });
         for (n, field) in set.iter().enumerate() {
             line.push_str(if n == 0 { "" } else { "," });

@@ -56,6 +56,9 @@ pub(crate) fn lambda() -> Result<()> {
             .with_context(|| format!("cannot create {}", folder.display()))?;
         fs::copy(&built, folder.join("bootstrap"))?;
         let zip = folder.with_extension("zip");
+        if zip.exists() {
+            fs::remove_file(&zip)?; // or it would be added to
+        }
         // -X leaves out owners and exact times: the same build gives the same archive.
         run(Command::new("zip")
             .current_dir(&folder)

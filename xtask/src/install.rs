@@ -87,15 +87,20 @@ pub(crate) fn debian(program: &str, package: &str) -> Result<()> {
     }
     let by_hand = || format!("{program} is needed, install it: apt-get install {package}");
     let is_root = output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    let mut apt = if is_root {
-        Command::new("apt-get")
-    } else {
-        let mut sudo = Command::new("sudo");
-        sudo.args(["--non-interactive", "apt-get"]);
-        sudo
+    let apt = |arguments: &[&str]| {
+        let mut apt = if is_root {
+            Command::new("apt-get")
+        } else {
+            let mut sudo = Command::new("sudo");
+            sudo.args(["--non-interactive", "apt-get"]);
+            sudo
+        };
+        apt.args(arguments);
+        run(&mut apt)
     };
-    apt.args(["install", "--yes", "--no-install-recommends", package]);
-    run(&mut apt).with_context(by_hand)
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    // A fresh machine has no list of packages yet, or an old one.
+    apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).with_context(by_hand)
 }
 
 /// The folder of the drivers and their manifests.

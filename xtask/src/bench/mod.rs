@@ -10,14 +10,14 @@ mod report;
 mod target;
 mod upstream;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use self::baseline::Baseline;
 use self::events::Revision;
 use self::measure::{Effort, Findings};
 use self::target::Target;
 use self::upstream::Upstream;
-use crate::process::is_installed;
+use crate::install;
 
 /// What to measure.
 #[derive(Default, clap::Args)]
@@ -54,9 +54,7 @@ impl Options {
 
 /// Measures, and prints a table or holds the counts to the baseline.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    if !is_installed("valgrind", "--version") {
-        bail!("valgrind is needed to count instructions: install it, for example by apt-get");
-    }
+    install::debian("valgrind", "valgrind")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(measure(options))
 }

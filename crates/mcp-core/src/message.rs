@@ -274,6 +274,7 @@ impl RequestMeta {
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use proptest::prelude::*;
 
     fn read(params: &'static str) -> Result<RequestMeta, ErrorObject> {
         RequestMeta::read(&Params::from_json(Bytes::from_static(params.as_bytes())))
@@ -325,6 +326,55 @@ mod tests {
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
         ] {
             assert!(bad.parse::<TraceParent>().is_err(), "{bad}");
+        }
+    }
+
+    /// Any JSON, with the keys of `_meta` more often than chance would have them.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".*|2026-07-28|warning".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            let key = "_meta|progressToken|traceparent|extensions|elicitation|name|\
+                io\\.modelcontextprotocol/(protocolVersion|clientCapabilities|clientInfo|logLevel)|.*";
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(key, inner, 0..6)
+                    .prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_meta_panics_and_an_unknown_key_changes_nothing(meta in json(), other in json()) {
+            let read = |meta: &Value| {
+                let params = serde_json::json!({"_meta": meta}).to_string();
+                RequestMeta::read(&Params::from_json(params.into()))
+            };
+            let plain = read(&meta);
+            if let Value::Object(mut meta) = meta {
+                meta.insert("example.com/other".to_owned(), other);
+                prop_assert_eq!(read(&Value::Object(meta)), plain);
+            }
+        }
+
+        #[test]
+        fn no_text_panics_and_a_traceparent_renders_back(
+            text in ".*|00-.{32}-.{16}-.{2}",
+            (trace, rest) in ("[1-9a-f][0-9a-f]{31}", "-[1-9a-f][0-9a-f]{15}-[0-9a-f]{2}"),
+        ) {
+            if let Ok(parent) = text.parse::<TraceParent>() {
+                prop_assert_eq!(parent.to_string(), text);
+            }
+            let text = format!("00-{trace}{rest}");
+            let parent: TraceParent = text.parse().unwrap();
+            prop_assert_eq!(parent.trace_id(), trace);
+            prop_assert_eq!(parent.to_string(), text);
         }
     }
 }

@@ -5,6 +5,7 @@
 mod changes;
 mod lifecycle;
 mod lists;
+mod meta;
 mod notifications;
 mod peer;
 mod prompts;

@@ -276,6 +276,9 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};

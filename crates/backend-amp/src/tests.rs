@@ -1,6 +1,8 @@
 //! The whole crate against a scripted server on loopback.
 
 mod authorities;
+#[cfg(target_os = "linux")]
+mod connections;
 mod logs;
 mod queries;
 mod responses;

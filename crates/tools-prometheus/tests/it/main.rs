@@ -118,11 +118,22 @@ impl Tools {
         self.request(json!({"name": name, "arguments": arguments}), Value::Null).await
     }
 
-    /// `tools/call` from a client with these capabilities.
+    /// `tools/call` from a client with these capabilities. What it gives is what its
+    /// `outputSchema` promises.
     pub(crate) async fn request(&self, params: Value, capabilities: Value) -> Answer {
-        Answer(self.dispatch("tools/call", params, capabilities, None).await)
+        let name = params["name"].clone();
+        let answer = self.dispatch("tools/call", params, capabilities, None).await;
+        if answer["resultType"] == "complete" && answer["isError"] != true {
+            let list = self.dispatch("tools/list", json!({}), Value::Null, None).await;
+            let mut tools = list["tools"].as_array().unwrap().iter();
+            let promised = &tools.find(|tool| tool["name"] == name).unwrap()["outputSchema"];
+            let kept = jsonschema::validate(promised, &answer["structuredContent"]);
+            assert!(kept.is_ok(), "{name}: {kept:?}");
+        }
+        Answer(answer)
     }
 
+    /// What the server says to a client of 2026-07-28, held to the schema of that revision.
     pub(crate) async fn dispatch(
         &self,
         method: &str,
@@ -144,7 +155,10 @@ impl Tools {
         let request =
             mcp_core::jsonrpc::Request { id: Id::Number(1.into()), method: method.into(), params };
         let result = self.0.dispatch(request, exchange).await.unwrap();
-        serde_json::from_slice(&result).unwrap()
+        let result: Value = serde_json::from_slice(&result).unwrap();
+        let frame = json!({"jsonrpc": "2.0", "id": 1, "result": result});
+        tests::schema::check("2026-07-28", method, &frame);
+        result
     }
 }
 

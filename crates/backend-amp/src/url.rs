@@ -94,7 +94,8 @@ impl FromStr for PrometheusUrl {
         }
         // A server that resolves dot segments would see another path than the one signed.
         let mut segments = uri.path().split('/').skip(1);
-        if uri.path() != "/" && segments.any(|s| matches!(s, "" | "." | "..")) {
+        let odd = uri.path() != "/" && segments.any(|s| matches!(s, "" | "." | ".."));
+        if odd || base.ends_with('/') {
             return Err(refuse("its path has empty or dot segments"));
         }
         Ok(Self { text: base.to_owned(), uri })
@@ -116,6 +117,7 @@ impl fmt::Debug for PrometheusUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn url(text: &str) -> PrometheusUrl {
         text.parse().unwrap()
@@ -154,6 +156,7 @@ mod tests {
             "http://a.example/x/../y",
             "http://a.example/./y",
             "http://a.example//y",
+            "http://a.example//api/v1",
             "http://a example",
             "http://a.example/\r\nx",
         ] {
@@ -192,6 +195,25 @@ mod tests {
         ] {
             let found = url(given).workspace();
             assert_eq!(found.as_ref().map(WorkspaceId::as_str), workspace, "{given}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_parses_renders_back(
+            given in ".*|https?://[a-z.]{1,12}(:[0-9]{1,6})?(/|/[a-z.%]{1,4}|/workspaces|/ws-1){0,4}(/api/v1){0,2}(/query)?/{0,2}",
+        ) {
+            if let Ok(url) = given.parse::<PrometheusUrl>() {
+                prop_assert!(given.starts_with(url.as_str()));
+                prop_assert!(!url.as_str().ends_with('/'), "{}", url);
+                prop_assert!(!url.host().is_empty());
+                prop_assert_eq!(url.region().is_some() && !url.is_amp(), false);
+                if let Some(workspace) = url.workspace() {
+                    prop_assert!(url.as_str().ends_with(workspace.as_str()));
+                }
+                // The address of its own API is that of the same server.
+                prop_assert_eq!(format!("{url}/api/v1").parse::<PrometheusUrl>().ok(), Some(url));
+            }
         }
     }
 }

@@ -144,6 +144,7 @@ impl fmt::Display for WorkspaceStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_workspace_id_has_only_the_documented_form() {
@@ -189,6 +190,21 @@ mod tests {
             ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbb-1", false),
         ] {
             assert_eq!(given.parse::<Region>().is_ok(), legal, "{given:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_parses_renders_back(
+            id in ".*|ws-[-._0-9A-Za-z]{1,62}",
+            region in ".*|[a-z]{1,6}(-[a-z]{1,6}){1,4}-[0-9]{1,3}",
+        ) {
+            if let Ok(parsed) = id.parse::<WorkspaceId>() {
+                prop_assert_eq!(parsed.to_string(), id);
+            }
+            if let Ok(parsed) = region.parse::<Region>() {
+                prop_assert_eq!(parsed.to_string(), region);
+            }
         }
     }
 }

@@ -53,6 +53,7 @@ fn refused(parameter: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn every_accept_header_is_served_in_a_form_it_allows() {
@@ -78,6 +79,36 @@ mod tests {
                 headers.append(header::ACCEPT, value.parse().unwrap());
             }
             assert_eq!(Accept::of(&headers), expected, "{accept:?}");
+        }
+    }
+
+    fn of(values: &[String]) -> Accept {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::ACCEPT, value.parse().unwrap());
+        }
+        Accept::of(&headers)
+    }
+
+    proptest! {
+        #[test]
+        fn values_mean_the_same_apart_and_joined(
+            values in proptest::collection::vec(
+                r"[ -~]{0,12}|(application/json|text/event-stream|text/\*|\*/\*)( ?; ?q ?= ?[01x.]{0,3})?",
+                0..5,
+            ),
+        ) {
+            let joined = values.join(",");
+            prop_assert_eq!(of(&values), of(&[joined]));
+        }
+
+        #[test]
+        fn no_header_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(value) = http::HeaderValue::from_bytes(&bytes) {
+                let accept = Accept::of(&[(header::ACCEPT, value)].into_iter().collect());
+                // No form is ever left over by accident.
+                prop_assert!(accept.takes_events() || accept == Accept::Json);
+            }
         }
     }
 }

@@ -92,6 +92,7 @@ fn is_loopback(origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn an_origin_is_a_scheme_and_a_host() {
@@ -154,5 +155,31 @@ mod tests {
         headers.append(header::ORIGIN, HeaderValue::from_static("http://localhost"));
         headers.append(header::ORIGIN, HeaderValue::from_static("http://localhost"));
         assert!(Origins::default().admit(&headers).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_parses_renders_back(
+            text in ".*|[a-zA-Z][a-z+.-]{0,6}://[!-~]{1,20}|https?://[A-Za-z.]{1,12}(:[0-9]{1,6})?",
+        ) {
+            if let Ok(origin) = text.parse::<Origin>() {
+                prop_assert!(origin.as_str().eq_ignore_ascii_case(&text));
+                prop_assert_eq!(origin.as_str().parse(), Ok(origin.clone()));
+                // A page of a listed origin gets in.
+                let headers = [(header::ORIGIN, origin.as_str().parse().unwrap())];
+                let listed = Origins { exact: vec![origin], loopback: false };
+                prop_assert!(listed.admit(&headers.into_iter().collect()).is_ok());
+            }
+        }
+
+        #[test]
+        fn no_header_panics(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                let admitted = Origins::default().admit(&[(header::ORIGIN, value)].into_iter().collect());
+                let of_this_machine = ["localhost", "127.0.0.1", "[::1]"];
+                let text = String::from_utf8_lossy(&bytes);
+                prop_assert!(admitted.is_err() || of_this_machine.iter().any(|m| text.contains(m)));
+            }
+        }
     }
 }

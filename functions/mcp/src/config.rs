@@ -268,6 +268,7 @@ impl Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     const LAMBDA: (&str, &str) = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
@@ -338,5 +339,54 @@ mod tests {
             assert!(err.contains(name), "{name}: {err}");
         }
         assert!(!err.contains("private") && !err.contains("AKIDEXAMPLE"), "{err}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_state_key_is_read_back_and_no_text_panics(
+            key in any::<[u8; 32]>(),
+            text in ".*|.{64}|[0-9a-fA-F]{63,65}",
+        ) {
+            let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            prop_assert_eq!(digits.parse::<StateKey>().unwrap().0, key);
+            prop_assert_eq!(digits.to_uppercase().parse::<StateKey>().unwrap().0, key);
+            let legal = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+            prop_assert_eq!(text.parse::<StateKey>().is_ok(), legal);
+        }
+
+        #[test]
+        fn a_list_of_origins_renders_back(
+            origins in proptest::collection::vec("https?://[a-z]{1,8}(:[0-9]{1,4})?", 1..5),
+        ) {
+            let list: OriginList = origins.join(" , ").parse().unwrap();
+            let read: Vec<_> = list.0.iter().map(Origin::as_str).collect();
+            prop_assert_eq!(read, origins);
+        }
+
+        #[test]
+        fn no_value_panics_and_no_secret_is_told(
+            origins in "[^\0]*|(https?://[ -~]{0,9},?){1,3}",
+            url in "[^\0]*",
+            (key, id, secret, token) in
+                ("hunter2[ -~]{0,60}", "hunter2[ -~]*", "hunter2[ -~]*", "hunter2[ -~]*"),
+            lone in any::<bool>(),
+        ) {
+            let mut env = BTreeMap::from([
+                LAMBDA,
+                ("ALLOWED_ORIGINS", origins.as_str()),
+                ("PROMETHEUS_URL", url.as_str()),
+                ("MCP_STATE_KEY", key.as_str()),
+                ("AWS_ACCESS_KEY_ID", id.as_str()),
+                ("AWS_SESSION_TOKEN", token.as_str()),
+            ]);
+            if !lone {
+                env.insert("AWS_SECRET_ACCESS_KEY", secret.as_str());
+            }
+            // `u` is no hexadecimal digit, so the key is a fault.
+            let err = Lambda::from_env(&env).unwrap_err();
+            let told = format!("{err} {err:?}");
+            prop_assert!(told.contains("MCP_STATE_KEY"), "{}", told);
+            prop_assert!(!told.contains("hunter2"), "{}", told);
+        }
     }
 }

@@ -1,142 +1,56 @@
-//! The Prometheus tools over a real Prometheus, which plays a workspace of AMP behind a proxy that
-//! checks signatures and counts requests.
+//! The Prometheus tools over a real Prometheus, which plays a workspace of AMP.
 
+mod amp;
+
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use backend_amp::Settings;
-use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
-use local_aws::sample::SampleMetrics;
-use local_aws::sigv4::{Credentials, Verifier};
+use jsonschema::Validator;
+use local_aws::sigv4::Credentials;
 use mcp_core::jsonrpc::{Params, Request as RpcRequest};
 use mcp_core::{Exchange, Id, Implementation, Server};
 use serde_json::{Value, json};
-use service_kit::clock::{Clock as _, SystemClock, from_unix_ms};
-use tests::prometheus::Prometheus;
-use tokio::net::{TcpListener, TcpStream};
+use service_kit::clock::{SystemClock, from_unix_ms};
 use tools_prometheus::{
     ExecuteQuery, ExecuteRangeQuery, GetAvailableWorkspaces, GetServerInfo, ListMetrics,
 };
 
+use self::amp::Amp;
+
+const REVISION: &str = "2025-11-25";
 const WORKSPACE: &str = "ws-real";
 /// 2026-11-19T14:30:00Z, within the incident of the sample data.
 const NOW_MS: i64 = 1_795_098_600_000;
 /// The samples that Prometheus has.
 const HISTORY_MS: i64 = 30 * 60 * 1_000;
 
-struct Amp {
-    prometheus: Prometheus,
-    verifier: Verifier,
-    /// Where this proxy is.
-    url: String,
-    requests: AtomicUsize,
+/// A client that holds every reply to the schema of its revision, and every structured result to
+/// what the tool's `outputSchema` promises.
+struct Tools {
+    server: Server,
+    promised: HashMap<String, Validator>,
 }
 
-impl Amp {
-    async fn start() -> Arc<Self> {
-        let metrics = SampleMetrics::new();
-        let mut openmetrics = Vec::new();
-        let window = metrics.between(NOW_MS - HISTORY_MS, NOW_MS);
-        window.write_openmetrics(&mut openmetrics).expect("memory can be written to");
-        let openmetrics = String::from_utf8(openmetrics).expect("OpenMetrics is UTF-8");
-        let path = format!("/workspaces/{WORKSPACE}");
-        let prometheus = Prometheus::start(&openmetrics, &path).expect("Prometheus starts");
-
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let credentials = Credentials::default();
-        let verifier = Verifier { credentials, region: "eu-central-1".to_owned(), service: "aps" };
-        let amp = Arc::new(Self { prometheus, verifier, url, requests: AtomicUsize::new(0) });
-        let shared = Arc::clone(&amp);
-        tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                let amp = Arc::clone(&shared);
-                let service = hyper::service::service_fn(move |request| {
-                    let amp = Arc::clone(&amp);
-                    async move { amp.answer(request).await }
-                });
-                let served = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(socket), service);
-                tokio::spawn(served);
-            }
-        });
-        amp
-    }
-
-    /// Refuses what is not signed as AWS wants it, tells of the workspace, passes on the rest.
-    async fn answer(
-        &self,
-        request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, anyhow::Error> {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await?.to_bytes();
-        if let Err(refusal) = self.verifier.verify(&parts, &body, SystemClock.unix_ms()) {
-            let message = json!({"message": refusal.to_string()}).to_string();
-            return Ok(Response::builder()
-                .status(StatusCode::FORBIDDEN)
-                .header("x-amzn-errortype", refusal.code())
-                .body(Full::from(message))?);
-        }
-        if parts.uri.path() == format!("/workspaces/{WORKSPACE}") {
-            let workspace = json!({
-                "workspaceId": WORKSPACE,
-                "arn": format!("arn:aws:aps:eu-central-1:000000000000:workspace/{WORKSPACE}"),
-                "status": {"statusCode": "ACTIVE"},
-                "prometheusEndpoint": format!("{}/workspaces/{WORKSPACE}/", self.url),
-                "createdAt": 1.0,
-            });
-            let body = json!({"workspace": workspace}).to_string();
-            return Ok(Response::new(Full::from(body)));
-        }
-        self.pass_on(Request::from_parts(parts, Full::new(body))).await
-    }
-
-    async fn pass_on(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Full<Bytes>>, anyhow::Error> {
-        let base = self.prometheus.base_url();
-        let address = base.trim_start_matches("http://").split('/').next().unwrap_or_default();
-        let socket = TokioIo::new(TcpStream::connect(address).await?);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(socket).await?;
-        tokio::spawn(connection);
-        let (parts, body) = sender.send_request(request).await?.into_parts();
-        let body = body.collect().await?.to_bytes();
-        Ok(Response::from_parts(parts, Full::new(body)))
-    }
-
-    /// What Prometheus itself says, without tools and signatures.
-    async fn directly(&self, path: &str) -> Value {
-        let request = Request::get(format!("/workspaces/{WORKSPACE}/api/v1/{path}"))
-            .header("host", "localhost")
-            .body(Full::default())
-            .expect("a request");
-        let response = self.pass_on(request).await.expect("Prometheus answers");
-        let body = response.into_body().collect().await.expect("a whole body").to_bytes();
-        serde_json::from_slice(&body).expect("JSON")
-    }
-
-    fn tools(&self) -> Server {
+impl Tools {
+    async fn over(amp: &Amp) -> Self {
         let Credentials { access_key_id, secret_access_key, .. } = Credentials::default();
         let credentials =
             AwsCredentials::new(access_key_id, secret_access_key, None, None, "tests");
         let settings = Settings {
             workspace: WORKSPACE.parse().ok(),
             region: "eu-central-1".parse().ok(),
-            control_plane_endpoint: Some(self.url.clone()),
+            control_plane_endpoint: Some(amp.url.clone()),
             ..Settings::default()
         };
         let credentials = Some(SharedCredentialsProvider::new(credentials));
         // Signatures are of the present, as the SDK's own are; questions are of the samples' time.
         let prometheus = backend_amp::Prometheus::new(settings, credentials, Arc::new(SystemClock));
-        Server::builder(Implementation::new("tests", "0"))
+        let server = Server::builder(Implementation::new("tests", "0"))
             .tool(ExecuteQuery(prometheus.clone()))
             .tool(ExecuteRangeQuery(prometheus.clone()))
             .tool(ListMetrics(prometheus.clone()))
@@ -144,20 +58,52 @@ impl Amp {
             .tool(GetAvailableWorkspaces(prometheus))
             .clock(|| from_unix_ms(NOW_MS))
             .build()
-            .expect("the tools are legal")
+            .expect("the tools are legal");
+        Self::new(server).await
     }
-}
 
-async fn call(tools: &Server, name: &str, arguments: Value) -> Value {
-    let params = json!({"name": name, "arguments": arguments}).to_string();
-    let request = RpcRequest {
-        id: Id::Number(1.into()),
-        method: "tools/call".to_owned(),
-        params: Params::from_json(params.into()),
-    };
-    let version = "2025-11-25".parse().expect("a revision");
-    let result = tools.dispatch(request, Exchange::new(version)).await.expect("a result");
-    serde_json::from_slice(&result).expect("JSON")
+    async fn new(server: Server) -> Self {
+        let mut tools = Self { server, promised: HashMap::new() };
+        let list = tools.request("tools/list", json!({})).await;
+        for tool in list["tools"].as_array().expect("tools") {
+            let name = tool["name"].as_str().expect("a name").to_owned();
+            let schema = jsonschema::validator_for(&tool["outputSchema"]).expect("a schema");
+            tools.promised.insert(name, schema);
+        }
+        assert_eq!(tools.promised.len(), 5);
+        tools
+    }
+
+    async fn request(&self, method: &str, params: Value) -> Value {
+        let request = RpcRequest {
+            id: Id::Number(1.into()),
+            method: method.to_owned(),
+            params: Params::from_json(params.to_string().into()),
+        };
+        let exchange = Exchange::new(REVISION.parse().expect("a revision"));
+        let result = self.server.dispatch(request, exchange).await.expect("a result");
+        let result: Value = serde_json::from_slice(&result).expect("JSON");
+        let frame = json!({"jsonrpc": "2.0", "id": 1, "result": result});
+        tests::schema::check(REVISION, method, &frame);
+        result
+    }
+
+    async fn call(&self, name: &str, arguments: Value) -> Value {
+        let result =
+            self.request("tools/call", json!({"name": name, "arguments": arguments})).await;
+        if result["isError"] != true {
+            let kept = self.promised[name].validate(&result["structuredContent"]);
+            assert!(kept.is_ok(), "{name} {arguments}: {kept:?}");
+        }
+        result
+    }
+
+    /// The structured result of a call that must not fail.
+    async fn structured(&self, name: &str, arguments: Value) -> Value {
+        let mut result = self.call(name, arguments).await;
+        assert_ne!(result["isError"], true, "{}", text(&result));
+        result["structuredContent"].take()
+    }
 }
 
 fn text(result: &Value) -> &str {
@@ -168,14 +114,14 @@ fn text(result: &Value) -> &str {
 #[tokio::test]
 async fn the_tools_answer_over_a_real_prometheus_behind_sigv4() {
     let amp = Amp::start().await;
-    let tools = amp.tools();
+    let tools = Tools::over(&amp).await;
     let now = NOW_MS / 1_000;
 
     // Two requests while the workspace is unknown, one from then on; the answer is Prometheus' own.
     let direct = amp.directly(&format!("query?query=up&time={now}")).await;
     for requests in [2, 1] {
         let before = amp.requests.load(Ordering::Relaxed);
-        let result = call(&tools, "ExecuteQuery", json!({"query": "up"})).await;
+        let result = tools.call("ExecuteQuery", json!({"query": "up"})).await;
         assert_eq!(result["structuredContent"]["result"], direct["data"], "{}", text(&result));
         assert_eq!(amp.requests.load(Ordering::Relaxed) - before, requests);
     }
@@ -184,21 +130,141 @@ async fn the_tools_answer_over_a_real_prometheus_behind_sigv4() {
     refusals_are_one_request_and_a_caret(&amp, &tools).await;
     metrics_are_whole(&amp, &tools).await;
     a_range_of_60_series_is_told_in_5_kb(&amp, &tools).await;
+
+    a_refusal_is_quick(&tools).await;
+    the_server_and_its_workspaces_are_known(&amp, &tools).await;
+    metrics_are_chosen_by_prefix_and_pattern(&amp, &tools).await;
+    pages_have_each_series_exactly_once(&amp, &tools).await;
+    columns_are_the_samples_of_prometheus(&amp, &tools).await;
+    an_automatic_step_is_one_that_prometheus_takes(&amp, &tools).await;
 }
 
-async fn all_valid_promql_passes(tools: &Server) {
+/// The best of three, so that a busy machine has no say.
+async fn a_refusal_is_quick(tools: &Tools) {
+    let mut best = Duration::MAX;
+    for _ in 0..3 {
+        let asked = Instant::now();
+        let result = tools.call("ExecuteQuery", json!({"query": "sum(("})).await;
+        best = best.min(asked.elapsed());
+        assert_eq!(result["isError"], true);
+    }
+    assert!(best < Duration::from_millis(300), "{best:?}");
+}
+
+async fn the_server_and_its_workspaces_are_known(amp: &Amp, tools: &Tools) {
+    let url = format!("{}/workspaces/{WORKSPACE}", amp.url);
+    let info = tools.structured("GetServerInfo", json!({})).await;
+    assert_eq!(info["prometheus_url"], url);
+    assert_eq!(info["aws_region"], "eu-central-1");
+
+    let listing = tools.structured("GetAvailableWorkspaces", json!({})).await["result"].take();
+    assert_eq!(listing["count"], 1);
+    assert_eq!(listing["configured_workspace_id"], WORKSPACE);
+    let workspace = &listing["workspaces"][0];
+    assert_eq!(workspace["workspace_id"], WORKSPACE);
+    assert_eq!(workspace["status"], "ACTIVE");
+    assert_eq!(workspace["prometheus_url"], url);
+    assert_eq!(workspace["is_configured"], true);
+}
+
+async fn metrics_are_chosen_by_prefix_and_pattern(amp: &Amp, tools: &Tools) {
+    let arguments = json!({"prefix": "node_", "match": "_(bytes|seconds)_total$"});
+    let chosen = tools.structured("ListMetrics", arguments).await["metrics"].take();
+    let all = amp.directly("label/__name__/values").await["data"].take();
+    let all = all.as_array().expect("names");
+    let wanted = |name: &&Value| {
+        let name = name.as_str().expect("a name");
+        let ends = name.ends_with("_bytes_total") || name.ends_with("_seconds_total");
+        name.starts_with("node_") && ends
+    };
+    let expected: Vec<&Value> = all.iter().filter(wanted).collect();
+    assert!(!expected.is_empty());
+    assert_eq!(chosen, json!(expected));
+}
+
+async fn pages_have_each_series_exactly_once(amp: &Amp, tools: &Tools) {
+    let query = "http_requests_total{job=~\"frontend|cart|payments\"}";
+    let mut arguments = json!({"query": query, "start": "now-25m", "end": "now", "step": "15s"});
+    let mut given: Vec<Value> = Vec::new();
+    let mut pages = 0;
+    loop {
+        let page = tools.structured("ExecuteRangeQuery", arguments.clone()).await;
+        given.extend(page["result"]["result"].as_array().expect("series").iter().cloned());
+        pages += 1;
+        match &page["truncated"]["next"] {
+            Value::Null => break,
+            next => arguments["cursor"] = next.clone(),
+        }
+        assert!(pages < 100, "the pages have no end");
+    }
+    assert!(pages > 1, "{} series fit on one page", given.len());
+    let now = NOW_MS / 1_000;
+    let direct = amp.range_directly(query, [now - 25 * 60, now], "15").await;
+    let sorted = |series: &[Value]| {
+        let mut texts: Vec<String> = series.iter().map(Value::to_string).collect();
+        texts.sort();
+        texts
+    };
+    assert_eq!(sorted(&given), sorted(direct["result"].as_array().expect("series")));
+}
+
+async fn columns_are_the_samples_of_prometheus(amp: &Amp, tools: &Tools) {
+    let query = "sum by (job) (rate(http_requests_total[5m]))";
+    let arguments = json!({
+        "query": query, "start": "now-10m", "end": "now", "step": "60s", "output": "columns",
+    });
+    let result = tools.structured("ExecuteRangeQuery", arguments).await["result"].take();
+    let now = NOW_MS / 1_000;
+    let direct = amp.range_directly(query, [now - 600, now], "60").await;
+    let (rows, series) = (result["series"].as_array(), direct["result"].as_array());
+    let (rows, series) = (rows.expect("rows"), series.expect("series"));
+    assert!(!series.is_empty());
+    assert_eq!(rows.len(), series.len());
+    for (row, series) in rows.iter().zip(series) {
+        assert_eq!(row["metric"], series["metric"]);
+        let (values, pairs) = (row["values"].as_array(), series["values"].as_array());
+        let (values, pairs) = (values.expect("values"), pairs.expect("pairs"));
+        assert_eq!(values.len(), pairs.len());
+        for (index, (value, pair)) in values.iter().zip(pairs).enumerate() {
+            assert_eq!(result["time"][index], pair[0]);
+            let exact: f64 = pair[1].as_str().and_then(|text| text.parse().ok()).expect("a number");
+            let apart = (value.as_f64().expect("a number") - exact).abs();
+            assert!(apart <= 1e-12 * exact.abs(), "{value} for {exact}");
+        }
+    }
+}
+
+async fn an_automatic_step_is_one_that_prometheus_takes(amp: &Amp, tools: &Tools) {
+    let query = "sum by (job) (up)";
+    let arguments = json!({
+        "query": query, "start": "now-25m", "end": "now", "step": "auto", "output": "full",
+    });
+    let answer = tools.structured("ExecuteRangeQuery", arguments).await;
+    let window = &answer["provenance"]["window"];
+    assert_eq!(window["step_reason"], "auto: about 250 points");
+    let points = window["points"].as_u64().expect("a count");
+    assert!((100..=500).contains(&points), "{window}");
+    let now = NOW_MS / 1_000;
+    let step = window["step"].as_str().expect("a duration");
+    let direct = amp.range_directly(query, [now - 25 * 60, now], step).await;
+    let first = direct["result"][0]["values"].as_array().map_or(0, Vec::len);
+    assert_eq!(first as u64, points);
+    assert_eq!(answer["result"], direct);
+}
+
+async fn all_valid_promql_passes(tools: &Tools) {
     for query in [
         r#"label_replace(up,"x","${1}","job","(.*)")"#,
         r#"up{instance=~"http://.*"}"#,
         "sum by (job) (up) + on (job) group_left count by (job) (up) # a comment; `and` $(this)",
         "'+ %2B & = é'",
     ] {
-        let result = call(tools, "ExecuteQuery", json!({"query": query})).await;
+        let result = tools.call("ExecuteQuery", json!({"query": query})).await;
         assert_ne!(result["isError"], json!(true), "{query}: {}", text(&result));
     }
 }
 
-async fn refusals_are_one_request_and_a_caret(amp: &Amp, tools: &Server) {
+async fn refusals_are_one_request_and_a_caret(amp: &Amp, tools: &Tools) {
     for (query, said) in [
         (
             "sum((",
@@ -219,16 +285,16 @@ async fn refusals_are_one_request_and_a_caret(amp: &Amp, tools: &Server) {
         ("up + on () up", "execution: "),
     ] {
         let before = amp.requests.load(Ordering::Relaxed);
-        let result = call(tools, "ExecuteQuery", json!({"query": query})).await;
+        let result = tools.call("ExecuteQuery", json!({"query": query})).await;
         assert_eq!(result["isError"], true, "{query}");
         assert!(text(&result).contains(said), "{query}: {}", text(&result));
         assert_eq!(amp.requests.load(Ordering::Relaxed) - before, 1, "{query}");
     }
 }
 
-async fn metrics_are_whole(amp: &Amp, tools: &Server) {
+async fn metrics_are_whole(amp: &Amp, tools: &Tools) {
     let direct = amp.directly("label/__name__/values").await;
-    let result = call(tools, "ListMetrics", json!({})).await;
+    let result = tools.call("ListMetrics", json!({})).await;
     assert_eq!(result["structuredContent"]["metrics"], direct["data"]);
     let count = direct["data"].as_array().map_or(0, Vec::len);
     assert!(count > 700, "{count} metrics");
@@ -236,22 +302,20 @@ async fn metrics_are_whole(amp: &Amp, tools: &Server) {
     assert!(text(&result).len() < 1_500, "{}", text(&result));
 }
 
-async fn a_range_of_60_series_is_told_in_5_kb(amp: &Amp, tools: &Server) {
+async fn a_range_of_60_series_is_told_in_5_kb(amp: &Amp, tools: &Tools) {
     let query = "sum by (code, handler, instance, method) \
                  (rate(http_requests_total{job=~\"frontend|cart|payments\"}[5m]))";
     let (start, end) = (NOW_MS / 1_000 - 600, NOW_MS / 1_000);
     let arguments = json!({
         "query": query, "start": "now-10m", "end": "now", "step": "15s", "output": "full",
     });
-    let result = call(tools, "ExecuteRangeQuery", arguments).await;
-    let encoded = percent_encoding::utf8_percent_encode(query, percent_encoding::NON_ALPHANUMERIC);
-    let direct =
-        amp.directly(&format!("query_range?query={encoded}&start={start}&end={end}&step=15")).await;
-    assert_eq!(result["structuredContent"]["result"], direct["data"], "{}", text(&result));
+    let result = tools.call("ExecuteRangeQuery", arguments).await;
+    let direct = amp.range_directly(query, [start, end], "15").await;
+    assert_eq!(result["structuredContent"]["result"], direct, "{}", text(&result));
 
     let text = text(&result);
     assert!(text.len() <= 5_000, "{} bytes", text.len());
-    let series = direct["data"]["result"].as_array().expect("series");
+    let series = direct["result"].as_array().expect("series");
     assert_eq!(series.len(), 60);
     let lines: Vec<&str> =
         text.lines().skip_while(|line| !line.ends_with(" trend")).skip(1).collect();

@@ -1,4 +1,5 @@
-//! Holds the workspace to the table of `docs/architecture.md`.
+//! Holds the workspace to what its documents say: the table of `docs/architecture.md`, and the
+//! command of `README.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -119,4 +120,17 @@ fn a_function_links_one_tls() {
         let found: Vec<_> = refused.iter().filter(|name| linked.contains(**name)).collect();
         assert!(found.is_empty(), "{package} links {found:?}");
     }
+}
+
+#[test]
+fn ci_runs_the_command_that_the_readme_names() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("## Work on it").expect("the section is there");
+    let (_, block) = section.split_once("```sh\n").expect("a command follows");
+    let (command, _) = block.split_once("\n```").expect("the command ends");
+    let script = include_str!("../../.ci/run");
+    let lines = script.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
+    let exec = format!("exec {command}");
+    let run: Vec<_> = lines.collect();
+    assert_eq!(run, ["set -euo pipefail", r#"cd "$(dirname "$0")/..""#, exec.as_str()]);
 }

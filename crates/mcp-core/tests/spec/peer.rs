@@ -1,4 +1,5 @@
-//! A client of one revision, without a transport.
+//! A client of one revision, without a transport, that holds what it is told to the schema of its
+//! revision, and results of tools to their `outputSchema`.
 
 use bytes::Bytes;
 use mcp_core::jsonrpc::{self, Incoming, Message, Request};
@@ -67,7 +68,17 @@ impl<'a> Peer<'a> {
 
     pub(crate) async fn call(&self, method: &str, params: Value) -> Reply {
         let (request, exchange) = self.request(method, params);
-        reply(self.server.dispatch(request, exchange).await)
+        let reply = reply(self.server.dispatch(request, exchange).await);
+        self.check(method, &reply);
+        reply
+    }
+
+    fn check(&self, method: &str, reply: &Reply) {
+        let frame = match reply {
+            Ok(result) => json!({"jsonrpc": "2.0", "id": 7, "result": result}),
+            Err(error) => json!({"jsonrpc": "2.0", "id": 7, "error": error}),
+        };
+        tests::schema::check(self.version.as_str(), method, &frame);
     }
 
     /// The reply, and the notifications before it.
@@ -76,16 +87,41 @@ impl<'a> Peer<'a> {
         let (events, mut receiver) = Events::channel();
         exchange.events = events;
         let reply = reply(self.server.dispatch(request, exchange).await);
+        self.check(method, &reply);
         let mut notifications = Vec::new();
         while let Ok(frame) = receiver.try_recv() {
-            notifications.push(read(&frame));
+            let frame = read(&frame);
+            tests::schema::check(self.version.as_str(), method, &frame);
+            notifications.push(frame);
         }
         (notifications, reply)
     }
 
     pub(crate) async fn tool(&self, name: &str, arguments: Value) -> Reply {
         let params = json!({"name": name, "arguments": arguments});
-        self.call("tools/call", params).await
+        let reply = self.call("tools/call", params).await;
+        if let Ok(result) = &reply
+            && result["isError"] != true
+            && result.get("resultType").is_none_or(|kind| kind == "complete")
+            && let Some(promised) = self.promised(name).await
+        {
+            let kept = jsonschema::validate(&promised, &result["structuredContent"]);
+            assert!(kept.is_ok(), "{name}: {kept:?}");
+        }
+        reply
+    }
+
+    /// The `outputSchema` of a tool, on whichever page of the list it is.
+    async fn promised(&self, name: &str) -> Option<Value> {
+        let mut params = json!({});
+        loop {
+            let mut list = self.call("tools/list", params).await.unwrap();
+            let mut tools = list["tools"].as_array_mut().unwrap().iter_mut();
+            if let Some(tool) = tools.find(|tool| tool["name"] == name) {
+                return tool.get_mut("outputSchema").map(Value::take);
+            }
+            params = json!({"cursor": list.get("nextCursor")?});
+        }
     }
 }
 

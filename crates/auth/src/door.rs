@@ -1,0 +1,117 @@
+//! The door of a function: who is let in, and what the others are told.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use http::HeaderMap;
+
+use crate::caller::Caller;
+use crate::iam::IamAccess;
+use crate::scope::Registry;
+use crate::token::{Bearer, CredentialsError};
+use crate::verifier::{Unverifiable, Verifier};
+use crate::verify::Rejection;
+
+/// How callers prove who they are (`AUTH_MODE`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuthMode {
+    /// By a bearer token.
+    #[default]
+    Jwt,
+    /// By AWS Signature Version 4, which API Gateway has verified.
+    Iam,
+    /// By either.
+    JwtOrIam,
+    /// Not at all: on a machine of one's own.
+    None,
+}
+
+/// The text names no [`AuthMode`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be jwt, iam, jwt+iam or none")]
+pub struct UnknownAuthMode;
+
+impl FromStr for AuthMode {
+    type Err = UnknownAuthMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownAuthMode> {
+        match text {
+            "jwt" => Ok(Self::Jwt),
+            "iam" => Ok(Self::Iam),
+            "jwt+iam" => Ok(Self::JwtOrIam),
+            "none" => Ok(Self::None),
+            _ => Err(UnknownAuthMode),
+        }
+    }
+}
+
+/// Why a caller is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There are no credentials: 401.
+    #[error("there are no credentials")]
+    Missing,
+    /// The token is not valid, for a reason that only the log is told: 401.
+    #[error("the token is not valid")]
+    InvalidToken(#[source] Option<Rejection>),
+    /// There is more than one set of credentials: 400.
+    #[error("there is more than one set of credentials")]
+    InvalidRequest,
+    /// It cannot be told now: 503.
+    #[error("tokens cannot be verified now")]
+    Unavailable {
+        /// When it is worth to try again.
+        retry_after: Duration,
+    },
+}
+
+/// A door. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Door {
+    tokens: Option<Verifier>,
+    principals: Option<IamAccess>,
+    registry: Registry,
+}
+
+impl Door {
+    /// Lets in who brings a token that `tokens` accepts, or is a principal of `principals`.
+    #[must_use]
+    pub const fn new(
+        tokens: Option<Verifier>,
+        principals: Option<IamAccess>,
+        registry: Registry,
+    ) -> Self {
+        Self { tokens, principals, registry }
+    }
+
+    /// Lets a caller in, or says why not. `request_context` is the event's, raw; its identity is
+    /// believed only where IAM principals are let in, its authorizer context never.
+    ///
+    /// # Errors
+    /// Why the caller is not let in.
+    pub async fn admit(
+        &self,
+        headers: &HeaderMap,
+        query: Option<&str>,
+        request_context: Option<&[u8]>,
+    ) -> Result<Caller, Refusal> {
+        if let Some(principals) = &self.principals
+            && let Some(caller) = request_context.and_then(|context| principals.caller(context))
+        {
+            return Ok(caller);
+        }
+        let Some(tokens) = &self.tokens else { return Err(Refusal::Missing) };
+        let bearer = Bearer::of(headers, query).map_err(|err| match err {
+            CredentialsError::Several => Refusal::InvalidRequest,
+            CredentialsError::Malformed => Refusal::InvalidToken(None),
+        })?;
+        let token = bearer.ok_or(Refusal::Missing)?.token();
+        match tokens.verify(token).await {
+            Ok(claims) => Ok(claims.into_caller(self.registry)),
+            Err(Unverifiable::Rejected(reason)) => Err(Refusal::InvalidToken(Some(reason))),
+            Err(Unverifiable::Unavailable { retry_after }) => {
+                Err(Refusal::Unavailable { retry_after })
+            }
+        }
+    }
+}

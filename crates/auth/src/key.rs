@@ -1,0 +1,174 @@
+//! Public keys that tokens are verified with (RFC 7517, RFC 7518 section 6).
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+};
+use serde::Deserialize;
+
+/// The moduli that are taken, in bits.
+const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// The longest `kid`.
+const MAX_KID: usize = 128;
+/// The length of a coordinate on P-256.
+const COORDINATE: usize = 32;
+
+/// How a token is signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+}
+
+impl Algorithm {
+    /// As in `alg`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
+/// A public key with a name. Which algorithm it verifies is the key's own business: a token cannot
+/// choose.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key {
+    kid: String,
+    public: Public,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Public {
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    /// Uncompressed: 4, x, y.
+    P256([u8; 1 + 2 * COORDINATE]),
+}
+
+/// A JWK as it is published; what is unknown is left alone.
+#[derive(Deserialize)]
+pub(crate) struct Jwk {
+    kid: Option<String>,
+    kty: String,
+    #[serde(rename = "use")]
+    used_for: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    n: Option<String>,
+    e: Option<String>,
+    crv: Option<String>,
+    x: Option<String>,
+    y: Option<String>,
+}
+
+/// Why a published key is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("it has no kid, or not one of letters, digits, dots, underscores and hyphens")]
+    Kid,
+    #[error("it is not for verifying signatures")]
+    Use,
+    #[error("its kind or its algorithm is not supported")]
+    Kind,
+    #[error("it is too weak, or malformed")]
+    Material,
+}
+
+impl Key {
+    pub(crate) fn of(jwk: &Jwk) -> Result<Self, Unusable> {
+        let kid = jwk.kid.clone().filter(|kid| is_kid(kid)).ok_or(Unusable::Kid)?;
+        let verifies = jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        if jwk.used_for.as_deref().is_some_and(|used_for| used_for != "sig") || !verifies {
+            return Err(Unusable::Use);
+        }
+        let key = Self {
+            kid,
+            public: match (&*jwk.kty, jwk.crv.as_deref()) {
+                ("RSA", _) => rsa(jwk)?,
+                ("EC", Some("P-256")) => p256(jwk)?,
+                _ => return Err(Unusable::Kind),
+            },
+        };
+        if jwk.alg.as_deref().is_some_and(|alg| alg != key.algorithm().as_str()) {
+            return Err(Unusable::Kind);
+        }
+        Ok(key)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// What it verifies.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        match self.public {
+            Public::Rsa { .. } => Algorithm::Rs256,
+            Public::P256(_) => Algorithm::Es256,
+        }
+    }
+
+    /// Whether `signature` is this key's over `message`.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        match &self.public {
+            Public::Rsa { n, e } => RsaPublicKeyComponents { n, e }
+                .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature)
+                .is_ok(),
+            Public::P256(point) => UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)
+                .verify(message, signature)
+                .is_ok(),
+        }
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({}, {})", self.kid, self.algorithm().as_str())
+    }
+}
+
+/// Whether a text may be looked up as a `kid`: it is a key of a map and nothing else.
+pub(crate) fn is_kid(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    (1..=MAX_KID).contains(&text.len()) && text.bytes().all(legal)
+}
+
+fn decode(member: Option<&String>) -> Result<Vec<u8>, Unusable> {
+    member.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).ok_or(Unusable::Material)
+}
+
+fn rsa(jwk: &Jwk) -> Result<Public, Unusable> {
+    let (n, e) = (decode(jwk.n.as_ref())?, decode(jwk.e.as_ref())?);
+    let zeros = n.iter().take_while(|byte| **byte == 0).count();
+    let n = n[zeros..].to_vec();
+    let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+    let exponent_is_sound =
+        matches!(*e, [_, ..] if e.len() <= 4 && e[e.len() - 1] % 2 == 1 && e != [1]);
+    if MODULUS_BITS.contains(&bits) && exponent_is_sound {
+        Ok(Public::Rsa { n, e })
+    } else {
+        Err(Unusable::Material)
+    }
+}
+
+fn p256(jwk: &Jwk) -> Result<Public, Unusable> {
+    let (x, y) = (decode(jwk.x.as_ref())?, decode(jwk.y.as_ref())?);
+    if x.len() != COORDINATE || y.len() != COORDINATE {
+        return Err(Unusable::Material);
+    }
+    let mut point = [4; 1 + 2 * COORDINATE];
+    point[1..=COORDINATE].copy_from_slice(&x);
+    point[1 + COORDINATE..].copy_from_slice(&y);
+    Ok(Public::P256(point))
+}

@@ -1,0 +1,47 @@
+//! Who calls, and what they may do: bearer tokens and IAM identities, keys, scopes, tenants, and the
+//! decision of a REQUEST authorizer.
+//!
+//! ```text
+//! headers ─→ token ─→ verifier ─┬─ keys (cache) ─ fetch ─→ the issuer's JWKS
+//!                               └─ verify (pure) ─→ Claims ─→ Caller
+//! ```
+//!
+//! [`verify`] is pure: token, keys, issuer and time go in, [`Claims`] or a [`Rejection`] come out.
+//! All that waits, remembers or asks the network is in [`Keys`]. [`Door`] puts them together for a
+//! function, [`Authorizer`] for API Gateway.
+
+mod authorizer;
+mod caller;
+mod challenge;
+mod claims;
+mod door;
+pub mod env;
+mod fetch;
+mod iam;
+mod key;
+mod key_set;
+mod keys;
+mod policy;
+mod profile;
+mod scope;
+mod tenant;
+mod token;
+mod verifier;
+mod verify;
+
+pub use authorizer::{Authorizer, AuthorizerError};
+pub use caller::{Caller, CallerKind};
+pub use challenge::Challenge;
+pub use claims::Claims;
+pub use door::{AuthMode, Door, Refusal};
+pub use iam::IamAccess;
+pub use key::{Algorithm, Key};
+pub use key_set::{KeySet, NotAKeySet};
+pub use keys::{KeyError, Keys};
+pub use policy::{Method, Route};
+pub use profile::{Issuer, Profile};
+pub use scope::{NotAScope, Registry, Scope, Scopes};
+pub use tenant::{NotATenantId, TenantId};
+pub use token::{Bearer, CredentialsError, Unverified};
+pub use verifier::{Unverifiable, Verifier};
+pub use verify::{Rejection, verify};

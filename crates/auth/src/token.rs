@@ -1,0 +1,206 @@
+//! Tokens as they arrive: out of the headers (RFC 6750, section 2.1), and taken apart (RFC 7515,
+//! section 3.1) without believing anything they say.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{HeaderMap, header};
+use serde::Deserialize;
+use serde::de::{self, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::key::is_kid;
+use crate::verify::Rejection;
+
+/// The longest token that is looked at, in bytes.
+pub(crate) const MAX_TOKEN: usize = 8 << 10;
+
+/// A bearer token as it was sent; never shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Bearer<'a>(&'a str);
+
+/// Credentials were sent, and not in a way that can be told apart from an attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    /// More than one set of credentials: 400.
+    #[error("there is more than one set of credentials")]
+    Several,
+    /// `Bearer` without a token, or with what cannot be one: 401.
+    #[error("the bearer token is malformed")]
+    Malformed,
+}
+
+impl<'a> Bearer<'a> {
+    /// The bearer token of a request, `None` when there are no credentials of that kind. `query` is
+    /// looked at only to refuse a second token in it.
+    ///
+    /// # Errors
+    /// When there are several tokens, or one that is none.
+    pub fn of(
+        headers: &'a HeaderMap,
+        query: Option<&str>,
+    ) -> Result<Option<Self>, CredentialsError> {
+        let mut values = headers.get_all(header::AUTHORIZATION).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(CredentialsError::Several);
+        }
+        let in_query = query.is_some_and(|query| {
+            query.split('&').any(|pair| pair.split('=').next() == Some("access_token"))
+        });
+        if in_query {
+            return Err(CredentialsError::Several);
+        }
+        let value = value.to_str().map_err(|_| CredentialsError::Malformed)?;
+        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Ok(None);
+        }
+        // An HTTP API joins two headers by a comma, which no token has.
+        if token.contains(',') {
+            return Err(CredentialsError::Several);
+        }
+        let legal = |byte: u8| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
+        };
+        if token.is_empty() || !token.bytes().all(legal) {
+            return Err(CredentialsError::Malformed);
+        }
+        Ok(Some(Self(token)))
+    }
+
+    /// The token.
+    #[must_use]
+    pub const fn token(self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for Bearer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Bearer")
+    }
+}
+
+/// A signed token taken apart. Nothing in it is true yet.
+pub struct Unverified<'a> {
+    pub(crate) alg: String,
+    pub(crate) kid: String,
+    pub(crate) typ: Option<String>,
+    pub(crate) claims: Members,
+    pub(crate) signed: &'a [u8],
+    pub(crate) signature: Vec<u8>,
+}
+
+impl fmt::Debug for Unverified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unverified").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// The header parameters that change what a token means or where its key comes from: a token that
+/// has one is refused.
+const REFUSED: [&str; 9] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "zip", "enc"];
+
+impl<'a> Unverified<'a> {
+    /// Takes a token in compact form apart.
+    ///
+    /// # Errors
+    /// When it is too long, not three parts of strict base64url, not JSON objects without
+    /// duplicates, or has a header parameter that is refused.
+    pub fn parse(token: &'a str) -> Result<Self, Rejection> {
+        if token.len() > MAX_TOKEN {
+            return Err(Rejection::TooLong);
+        }
+        let mut parts = token.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(Rejection::Malformed);
+        };
+        let signed = &token.as_bytes()[..header.len() + 1 + payload.len()];
+        let header = Members::decode(header)?;
+        if REFUSED.iter().any(|name| header.get(name).is_some()) {
+            return Err(Rejection::Header);
+        }
+        let text = |name: &str| match header.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Rejection::Header),
+        };
+        let kid = text("kid")?.filter(|kid| is_kid(kid)).ok_or(Rejection::Kid)?;
+        Ok(Self {
+            alg: text("alg")?.ok_or(Rejection::Algorithm)?,
+            kid,
+            typ: text("typ")?,
+            claims: Members::decode(payload)?,
+            signed,
+            signature: decode(signature)?,
+        })
+    }
+
+    /// Who is said to have issued it: which keys to look at, and nothing more.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.claims.text("iss")
+    }
+
+    /// The name of the key it is said to be signed with.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
+/// Strict: no padding, no white space, no bits left over.
+fn decode(part: &str) -> Result<Vec<u8>, Rejection> {
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| Rejection::Malformed)
+}
+
+/// The members of a JSON object, none of them twice.
+pub(crate) struct Members(Vec<(String, Value)>);
+
+impl Members {
+    fn decode(part: &str) -> Result<Self, Rejection> {
+        serde_json::from_slice(&decode(part)?).map_err(|_| Rejection::Malformed)
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
+    }
+
+    /// The member, when it is a text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Value::as_str)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members: Vec<(String, Value)> = Vec::with_capacity(12);
+                while let Some((name, value)) = map.next_entry::<Cow<'de, str>, Value>()? {
+                    if members.iter().any(|(member, _)| *member == *name) {
+                        return Err(de::Error::custom("a member is there twice"));
+                    }
+                    members.push((name.into_owned(), value));
+                }
+                Ok(Members(members))
+            }
+        }
+
+        deserializer.deserialize_map(Object)
+    }
+}

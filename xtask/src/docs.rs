@@ -1,4 +1,5 @@
-//! `cargo xtask docs`: what is generated from the programs themselves, by `tests/examples/describe.rs`.
+//! `cargo xtask docs`: what is generated from the programs themselves (by `tests/examples/describe.rs`) and from the
+//! names of the tests.
 
 use std::fs;
 use std::process::Command;
@@ -6,13 +7,15 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::build::{Target, executable};
+use crate::coverage;
 use crate::process::{output, root};
 
 /// A generated section of a file that people wrote: what follows this line, up to [`END`].
 const TOOLS: &str = "<!-- tools: written by `cargo xtask docs` -->\n";
 const END: &str = "<!-- /tools -->\n";
 
-/// Writes the generated documents; with `check`, fails when they are not as they would be written.
+/// Writes the generated documents; with `check`, fails when they are not as they would be written. Either way, an attack
+/// that no test shows is a failure.
 pub(crate) fn run(check: bool) -> Result<()> {
     let describe = executable("tests", Target::Example("describe"))?;
     let describe = |what: &str| output(Command::new(&describe).arg(what));
@@ -20,9 +23,11 @@ pub(crate) fn run(check: bool) -> Result<()> {
         fs::read_to_string(root().join(path)).with_context(|| format!("cannot read {path}"))
     };
     let readme = read("README.md")?;
+    let coverage = coverage::of_the_tree()?;
     let documents = [
         ("docs/configuration.md", describe("configuration")?),
         ("README.md", with_section(&readme, &describe("tools")?).context("README.md")?),
+        ("docs/security/coverage.md", coverage.document),
     ];
     let mut stale = Vec::new();
     for (path, wanted) in documents {
@@ -35,8 +40,15 @@ pub(crate) fn run(check: bool) -> Result<()> {
             fs::write(root().join(path), wanted).with_context(|| format!("cannot write {path}"))?;
         }
     }
+    let mut faults = coverage.faults;
     if check && !stale.is_empty() {
-        bail!("{} is not what the programs say: run `cargo xtask docs`", stale.join(", "));
+        faults.push(format!(
+            "{} is not as it is generated: run `cargo xtask docs`",
+            stale.join(", ")
+        ));
+    }
+    if !faults.is_empty() {
+        bail!("{}", faults.join("\n"));
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 mod bench;
 mod build;
 mod conformance;
+mod coverage;
 mod docs;
 mod fuzz;
 mod install;
@@ -43,7 +44,7 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// Regenerate what is generated: docs/configuration.md and the README's table of tools
+    /// Regenerate what is generated: docs/configuration.md, docs/security/coverage.md, the README's table of tools
     Docs {
         /// Write nothing; fail on a difference
         #[arg(long)]

@@ -8,34 +8,12 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::caller::Caller;
 use crate::input::{InputRequest, InputResponses, Interrupt};
 use crate::message::{Capability, LogLevel, RequestMeta, TraceParent};
 use crate::progress::{Events, LogMessage, Progress};
 use crate::revision::ProtocolVersion;
 use crate::state::{Binding, SealError, Sealer};
-
-/// Who calls, as far as the host has made sure of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Caller {
-    /// What identifies the caller; `None` when the server lets anyone in.
-    pub subject: Option<String>,
-    /// The tenant the caller belongs to.
-    pub tenant: Option<String>,
-}
-
-impl Caller {
-    /// The name that sealed text is bound to.
-    pub(crate) fn principal(&self) -> String {
-        match (&self.tenant, &self.subject) {
-            (None, None) => String::new(),
-            (tenant, subject) => format!(
-                "{}\n{}",
-                tenant.as_deref().unwrap_or_default(),
-                subject.as_deref().unwrap_or_default()
-            ),
-        }
-    }
-}
 
 /// What the host knows of one request beside the request itself.
 #[derive(Clone, Debug)]
@@ -45,7 +23,7 @@ pub struct Exchange {
     /// Its `_meta`.
     pub meta: RequestMeta,
     /// Who sent it.
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     /// When the host will give up on it.
     pub deadline: Option<Instant>,
     /// Where notifications about it go.
@@ -61,7 +39,7 @@ impl Exchange {
         Self {
             version,
             meta: RequestMeta::default(),
-            caller: Caller::default(),
+            caller: Arc::default(),
             deadline: None,
             events: Events::discard(),
             cancellation: CancellationToken::new(),

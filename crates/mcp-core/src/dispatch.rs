@@ -13,11 +13,12 @@ use crate::changes::{self, Filter};
 use crate::context::{Call, CallContext, Exchange};
 use crate::input::{InputResponses, Interrupt};
 use crate::jsonrpc::{ErrorCode, ErrorObject, Request};
+use crate::list::List;
 use crate::message::{Capability, LogLevel, TASKS_EXTENSION};
 use crate::prompt::{CompletionRef, CompletionRequest};
 use crate::render;
 use crate::revision::{Features, ProtocolVersion};
-use crate::server::{List, Parts, Server};
+use crate::server::{Parts, Server};
 use crate::task::{TaskError, TaskId};
 
 /// The most values a completion may have (specification, Completion).
@@ -120,7 +121,8 @@ impl Server {
     /// what becomes of it.
     ///
     /// # Errors
-    /// The `error` member, for the same peer.
+    /// The `error` member, for the same peer; [`ErrorCode::InsufficientScope`] before anything runs,
+    /// when the caller lacks what it needs.
     pub async fn dispatch(
         &self,
         request: Request,
@@ -132,10 +134,14 @@ impl Server {
         let method = Method::find(&request.method)
             .filter(|method| method.offered(server, features))
             .ok_or_else(|| ErrorObject::method_not_found(&request.method))?;
+        // A call of a tool may need more: it asks when it knows which.
+        if method != Method::CallTool {
+            self.authorize(&request.method, None, &exchange.caller)?;
+        }
         let complete = |body: Value| server.complete(body.to_string().into_bytes(), features, None);
         match method {
             Method::Initialize => server.initialize(&request),
-            Method::Discover => Ok(server.discover(features)),
+            Method::Discover => Ok(server.discover(version)),
             Method::Ping | Method::Subscribe | Method::Unsubscribe => Ok(complete(json!({}))),
             Method::SetLevel => {
                 #[derive(Deserialize)]
@@ -152,7 +158,7 @@ impl Server {
                     cursor: Option<String>,
                 }
                 let Params { cursor } = request.params.read()?;
-                server.page(list, version, cursor.as_deref())
+                server.page(list, version, cursor.as_deref(), &exchange.caller)
             }
             Method::CallTool => server.call_tool(self, &request, server.context(exchange)).await,
             Method::ReadResource => server.read_resource(&request, server.context(exchange)).await,
@@ -199,15 +205,19 @@ impl Parts {
         Ok(result.to_string().into())
     }
 
-    fn discover(&self, features: &Features) -> Bytes {
-        let mut result = json!({
-            "supportedVersions": ProtocolVersion::ALL,
-            "capabilities": self.capabilities(features),
+    fn discover(&self, version: ProtocolVersion) -> Bytes {
+        let written = self.discovered[version.index()].get_or_init(|| {
+            let features = version.features();
+            let mut result = json!({
+                "supportedVersions": ProtocolVersion::ALL,
+                "capabilities": self.capabilities(features),
+            });
+            if let Some(instructions) = &self.instructions {
+                result["instructions"] = json!(instructions);
+            }
+            self.complete(result.to_string().into_bytes(), features, Some(self.caching))
         });
-        if let Some(instructions) = &self.instructions {
-            result["instructions"] = json!(instructions);
-        }
-        self.complete(result.to_string().into_bytes(), features, Some(self.caching))
+        written.clone()
     }
 
     async fn complete_argument(

@@ -83,6 +83,10 @@ pub enum ErrorCode {
     MissingRequiredClientCapability,
     /// -32022: a protocol revision that is not served (2026-07-28).
     UnsupportedProtocolVersion,
+    /// 403: the caller lacks a scope that this needs; `data.requiredScopes` lists all it needs. A
+    /// code of our own, named like the HTTP status it goes with: of those that JSON-RPC reserves,
+    /// 2026-07-28 leaves none to servers.
+    InsufficientScope,
     /// A server's own code; it should lie outside -32768..=-32000, which JSON-RPC reserves.
     Application(i32),
 }
@@ -101,6 +105,7 @@ impl ErrorCode {
             Self::HeaderMismatch => -32020,
             Self::MissingRequiredClientCapability => -32021,
             Self::UnsupportedProtocolVersion => -32022,
+            Self::InsufficientScope => 403,
             Self::Application(code) => code,
         }
     }
@@ -156,6 +161,14 @@ impl ErrorObject {
     #[must_use]
     pub fn with_data(self, data: serde_json::Value) -> Self {
         Self { data: Some(Box::new(data)), ..self }
+    }
+
+    /// Every scope that was needed, where the error is [`ErrorCode::InsufficientScope`].
+    #[must_use]
+    pub fn required_scopes(&self) -> Vec<&str> {
+        let data = self.data.as_deref().filter(|_| self.code == ErrorCode::InsufficientScope);
+        let scopes = data.and_then(|data| data["requiredScopes"].as_array());
+        scopes.into_iter().flatten().filter_map(serde_json::Value::as_str).collect()
     }
 }
 

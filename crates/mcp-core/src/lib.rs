@@ -4,7 +4,13 @@
 //! host (such as `mcp-http`) reads a frame with [`jsonrpc::parse`], decides which revision it
 //! speaks, and hands it to [`Server::dispatch`] with an [`Exchange`]; what comes back is JSON that a
 //! peer of that revision understands.
+//!
+//! The host also says who calls, a [`Caller`], and which scopes it was granted; tools and the server
+//! say which they need ([`ToolSpec::with_scopes`], [`ServerBuilder::scopes`]), and
+//! [`Server::authorize`] decides before anything runs.
 
+mod access;
+mod caller;
 mod changes;
 pub mod content;
 pub mod context;
@@ -12,6 +18,7 @@ mod dispatch;
 mod error;
 pub mod input;
 pub mod jsonrpc;
+mod list;
 pub mod message;
 pub mod progress;
 pub mod prompt;
@@ -25,9 +32,10 @@ pub mod state;
 pub mod task;
 pub mod tool;
 
+pub use caller::{Caller, Granted};
 pub use changes::{Change, Changes};
 pub use content::{Annotations, Content, Icon, ResourceContents, Role};
-pub use context::{CallContext, Caller, Exchange};
+pub use context::{CallContext, Exchange};
 pub use dispatch::name_param;
 pub use error::HandlerError;
 pub use input::{Ask, Elicited, InputRequired, Interrupt};

@@ -1,11 +1,13 @@
 //! Everything a server offers, checked when it is built.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::caller::is_scope;
 use crate::content::ResourceContents;
 use crate::context::CallContext;
 use crate::error::HandlerError;
@@ -92,6 +94,14 @@ pub enum Fault {
     /// A completion for an argument that nothing has.
     #[error("nothing has the argument {0:?} that is to be completed")]
     Completion(String),
+    /// Not a scope (RFC 6749, section 3.3).
+    #[error("scope {scope:?} of {of} is not visible ASCII without quotes and backslashes")]
+    Scope {
+        /// `the server`, or the tool's name.
+        of: String,
+        /// The text.
+        scope: String,
+    },
     /// A tool that runs only as a task, on a server without tasks.
     #[error("tool {0:?} needs tasks, and the server has no task store")]
     TasksMissing(String),
@@ -127,6 +137,7 @@ impl Registry {
         {
             self.faults.push(Fault::ToolName(name.clone()));
         }
+        self.check_scopes(&name, &spec.scopes);
         if self.tool_index.insert(name.clone(), self.tools.len()).is_some() {
             self.faults.push(Fault::Duplicate { kind: "tool", name });
         }
@@ -183,6 +194,12 @@ impl Registry {
         if self.completions.insert((of, argument.clone()), complete).is_some() {
             self.faults.push(Fault::Duplicate { kind: "completion", name: argument });
         }
+    }
+
+    pub(crate) fn check_scopes(&mut self, of: &str, scopes: &[Cow<'static, str>]) {
+        let bad = scopes.iter().filter(|scope| !is_scope(scope));
+        self.faults
+            .extend(bad.map(|scope| Fault::Scope { of: of.to_owned(), scope: scope.to_string() }));
     }
 
     /// The checks that need all of it.

@@ -1,5 +1,6 @@
 //! A server: what it offers, how it is built, and its lists, written once a revision.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -14,7 +15,7 @@ use crate::changes::Changes;
 use crate::content::ResourceContents;
 use crate::context::CallContext;
 use crate::error::HandlerError;
-use crate::jsonrpc::ErrorObject;
+use crate::list::Lists;
 use crate::message::{Implementation, META_SERVER_INFO, TASKS_EXTENSION};
 use crate::prompt::{CompletionRef, CompletionRequest, PromptResult, PromptSpec};
 use crate::registry::{BuildError, PromptEntry, Registry, ResourceEntry};
@@ -22,7 +23,7 @@ use crate::render;
 use crate::resource::{ResourceSpec, TemplateSpec};
 use crate::revision::{Features, ProtocolVersion};
 use crate::schema::HeaderParam;
-use crate::state::{Binding, Sealer};
+use crate::state::Sealer;
 use crate::task::TaskStore;
 use crate::tool::Tool;
 
@@ -65,31 +66,14 @@ pub(crate) struct Parts {
     pub(crate) caching: Caching,
     pub(crate) sealer: Arc<Sealer>,
     pub(crate) clock: Clock,
-    page_size: usize,
-    lists: [[OnceLock<Vec<Bytes>>; List::COUNT]; ProtocolVersion::ALL.len()],
+    pub(crate) page_size: usize,
+    /// What every request needs.
+    pub(crate) scopes: Vec<Cow<'static, str>>,
+    pub(crate) list_only_callable: bool,
+    pub(crate) lists: Lists,
+    /// The answer to `server/discover`, by revision.
+    pub(crate) discovered: [OnceLock<Bytes>; ProtocolVersion::ALL.len()],
     envelope: OnceLock<Vec<u8>>,
-}
-
-/// What can be listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum List {
-    Tools,
-    Resources,
-    Templates,
-    Prompts,
-}
-
-impl List {
-    const COUNT: usize = 4;
-
-    pub(crate) const fn member(self) -> &'static str {
-        match self {
-            Self::Tools => "tools",
-            Self::Resources => "resources",
-            Self::Templates => "resourceTemplates",
-            Self::Prompts => "prompts",
-        }
-    }
 }
 
 impl Server {
@@ -104,6 +88,8 @@ impl Server {
             logging: false,
             caching: LISTS,
             page_size: PAGE_SIZE,
+            scopes: Vec::new(),
+            list_only_callable: false,
             sealer: None,
             clock: None,
         }
@@ -159,62 +145,6 @@ impl Parts {
         Value::Object(all)
     }
 
-    /// A page of a list: rendered once, then served as it is.
-    pub(crate) fn page(
-        &self,
-        list: List,
-        version: ProtocolVersion,
-        cursor: Option<&str>,
-    ) -> Result<Bytes, ErrorObject> {
-        let pages = self.lists[version.index()][list as usize]
-            .get_or_init(|| self.pages(list, version.features()));
-        let index = match cursor {
-            None => Some(0),
-            Some(cursor) => self
-                .sealer
-                .open(&cursor_binding(list), (self.clock)(), cursor)
-                .ok()
-                .and_then(|page| page.try_into().ok())
-                .map(usize::from_be_bytes),
-        };
-        index.and_then(|index| pages.get(index).cloned()).ok_or_else(|| {
-            ErrorObject::invalid_params("cursor: it was not issued here for this list")
-        })
-    }
-
-    fn pages(&self, list: List, features: &Features) -> Vec<Bytes> {
-        let Registry { tools, resources, templates, prompts, .. } = &self.registry;
-        let items: Vec<Value> = match list {
-            List::Tools => tools.iter().map(|entry| render::tool(entry, features)).collect(),
-            List::Resources => {
-                resources.iter().map(|entry| render::resource(&entry.spec, features)).collect()
-            }
-            List::Templates => {
-                templates.iter().map(|entry| render::template(&entry.spec, features)).collect()
-            }
-            List::Prompts => {
-                prompts.iter().map(|entry| render::prompt(&entry.spec, features)).collect()
-            }
-        };
-        let chunks: Vec<_> = items.chunks(self.page_size).collect();
-        // An empty list is one empty page.
-        let count = chunks.len().max(1);
-        (0..count)
-            .map(|index| {
-                let mut page = Map::new();
-                page.insert(list.member().into(), json!(chunks.get(index).copied().unwrap_or(&[])));
-                let next = index + 1;
-                if next < count {
-                    let payload = next.to_be_bytes();
-                    let cursor = self.sealer.seal(&cursor_binding(list), None, &payload);
-                    page.insert("nextCursor".into(), json!(cursor));
-                }
-                let body = Value::Object(page).to_string().into_bytes();
-                self.complete(body, features, Some(self.caching))
-            })
-            .collect()
-    }
-
     /// A result, from the JSON object `body`: as it is for peers with a handshake, else with its
     /// type, its caching hints and the server's name.
     pub(crate) fn complete(
@@ -251,10 +181,6 @@ impl Parts {
     }
 }
 
-fn cursor_binding(list: List) -> Binding<'static> {
-    Binding { purpose: "cursor", principal: "", request: list.member().as_bytes() }
-}
-
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tools: Vec<_> = self.tool_names().collect();
@@ -273,6 +199,8 @@ pub struct ServerBuilder {
     logging: bool,
     caching: Caching,
     page_size: usize,
+    scopes: Vec<Cow<'static, str>>,
+    list_only_callable: bool,
     sealer: Option<Sealer>,
     clock: Option<Clock>,
 }
@@ -370,6 +298,18 @@ impl ServerBuilder {
         Self { page_size: items.max(1), ..self }
     }
 
+    /// The scopes that every request needs, of any method, but calls of tools that have some of
+    /// their own; none by default.
+    pub fn scopes<S: Into<Cow<'static, str>>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
+        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Whether callers are shown only the tools that their scopes let them call; not by default.
+    /// The list of tools is then for its caller alone ([`CacheScope::Private`]).
+    pub fn list_only_callable(self, only: bool) -> Self {
+        Self { list_only_callable: only, ..self }
+    }
+
     /// The key that seals cursors and request state. Instances that share it understand each
     /// other's; by default each process draws its own.
     pub fn state_key(self, key: [u8; 32]) -> Self {
@@ -385,7 +325,8 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// Every reason why it cannot be built, together.
-    pub fn build(self) -> Result<Server, BuildError> {
+    pub fn build(mut self) -> Result<Server, BuildError> {
+        self.registry.check_scopes("the server", &self.scopes);
         Ok(Server(Arc::new(Parts {
             registry: self.registry.finish(self.tasks.is_some())?,
             info: self.info,
@@ -397,7 +338,10 @@ impl ServerBuilder {
             page_size: self.page_size,
             sealer: Arc::new(self.sealer.unwrap_or_else(Sealer::of_this_process)),
             clock: self.clock.unwrap_or_else(|| Arc::new(system_time)),
-            lists: Default::default(),
+            scopes: self.scopes,
+            list_only_callable: self.list_only_callable,
+            lists: Lists::default(),
+            discovered: Default::default(),
             envelope: OnceLock::new(),
         })))
     }

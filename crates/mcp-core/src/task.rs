@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use memory::MemoryTasks;
 
-use crate::context::Caller;
+use crate::caller::Caller;
 use crate::input::{InputRequest, InputRequired, InputResponses};
 use crate::jsonrpc::ErrorObject;
 
@@ -211,7 +211,7 @@ pub enum TaskError {
 /// Looks after tasks.
 ///
 /// An implementation MUST make a task readable before [`TaskStore::create`] returns, MUST answer
-/// [`TaskError::NotFound`] to anyone but its owner, MUST make ids that cannot be guessed, and MUST
+/// [`TaskError::NotFound`] to anyone but its owner, by [`Caller::principal`], MUST make ids that cannot be guessed, and MUST
 /// never change a task whose status is terminal.
 #[async_trait]
 pub trait TaskStore: Send + Sync {

@@ -123,6 +123,9 @@ pub struct ToolSpec {
     pub icons: Vec<Icon>,
     /// Whether a call may, or must, run as a task.
     pub task: TaskSupport,
+    /// The scopes that a call needs, all of them; if there are none, those that every request to
+    /// the server needs.
+    pub scopes: Vec<Cow<'static, str>>,
     /// A schema to show and validate against instead of the one made of the input type.
     pub input_schema: Option<Value>,
     /// The same for the output.
@@ -142,6 +145,7 @@ impl ToolSpec {
             annotations: ToolAnnotations::default(),
             icons: Vec::new(),
             task: TaskSupport::default(),
+            scopes: Vec::new(),
             input_schema: None,
             output_schema: None,
         }
@@ -173,6 +177,16 @@ impl ToolSpec {
     #[must_use]
     pub fn with_task(self, task: TaskSupport) -> Self {
         Self { task, ..self }
+    }
+
+    /// With the scopes that a call needs, all of them (RFC 6749, section 3.3), instead of those
+    /// that every request needs: a tool's own should imply those.
+    #[must_use]
+    pub fn with_scopes<S: Into<Cow<'static, str>>>(
+        self,
+        scopes: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// With a schema of one's own for the arguments.

@@ -2,13 +2,30 @@
 
 use futures_util::future::join_all;
 use mcp_core::jsonrpc::{Incoming, Malformed, Request};
-use mcp_core::{ErrorObject, ProtocolVersion, jsonrpc};
+use mcp_core::{ErrorObject, ProtocolVersion, Server, jsonrpc};
 
 use crate::call::Outcome;
+use crate::headers::Target;
 
 /// Whether anything in the batch wants a reply.
 pub(crate) fn wants_replies(members: &[Result<Incoming, Malformed>]) -> bool {
     members.iter().any(|member| matches!(member, Err(_) | Ok(Incoming::Request(_))))
+}
+
+/// What `member` needs; what names no method needs as much as any other message.
+pub(crate) fn required_scopes<'s>(
+    server: &'s Server,
+    member: &Result<Incoming, Malformed>,
+) -> impl Iterator<Item = &'s str> + use<'s> {
+    let (method, tool) = match member {
+        Ok(Incoming::Request(request)) => {
+            let target = Target::of(request).ok();
+            (&*request.method, target.and_then(|target| target.into_tool(request)))
+        }
+        Ok(Incoming::Notification(notification)) => (&*notification.method, None),
+        Ok(Incoming::Response) | Err(_) => ("", None),
+    };
+    server.required_scopes(method, tool.as_deref())
 }
 
 /// One array of the replies to what is to be replied to, in the order it came; `answer` runs for

@@ -91,7 +91,7 @@ impl EventStream {
             Step::Quiet => chunk.extend_from_slice(sse::KEEP_ALIVE),
             Step::Done(outcome) => {
                 self.call = None;
-                self.log.finish(outcome.error);
+                self.log.finish(outcome.error.map(|error| error.code));
                 sse::event(&mut chunk, &outcome.frame);
             }
         }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Outcome {
     pub(crate) frame: Vec<u8>,
     pub(crate) version: ProtocolVersion,
-    pub(crate) error: Option<ErrorCode>,
+    pub(crate) error: Option<ErrorObject>,
 }
 
 impl Outcome {
@@ -36,7 +36,7 @@ impl Outcome {
             Err(error) => {
                 let id_required = version.features().error_id_required;
                 let frame = jsonrpc::failure(Some(id), &error, id_required);
-                Self { frame, version, error: Some(error.code) }
+                Self { frame, version, error: Some(error) }
             }
         }
     }

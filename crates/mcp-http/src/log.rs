@@ -1,10 +1,12 @@
 //! The one line each request leaves in the log.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use mcp_core::message::TraceParent;
-use mcp_core::{ErrorCode, ProtocolVersion, RequestMeta};
+use mcp_core::{Caller, ErrorCode, ProtocolVersion, RequestMeta};
 use tokio::time::Instant;
 use tracing::Level;
 
@@ -18,6 +20,7 @@ const LONGEST: usize = 128;
 pub(crate) struct RequestLog {
     started: Instant,
     request_id: Option<HostRequestId>,
+    caller: Arc<Caller>,
     trace: Option<TraceParent>,
     method: Option<String>,
     tool: Option<String>,
@@ -34,11 +37,16 @@ enum Outcome {
 }
 
 impl RequestLog {
-    pub(crate) fn start(headers: &HeaderMap, request_id: Option<HostRequestId>) -> Self {
+    pub(crate) fn start(
+        headers: &HeaderMap,
+        request_id: Option<HostRequestId>,
+        caller: Arc<Caller>,
+    ) -> Self {
         let trace = headers.get("traceparent").and_then(|value| value.to_str().ok()?.parse().ok());
         Self {
             started: Instant::now(),
             request_id,
+            caller,
             trace,
             method: None,
             tool: None,
@@ -53,12 +61,12 @@ impl RequestLog {
     }
 
     pub(crate) fn method(&mut self, method: &str) {
-        self.method = Some(cut(method));
+        self.method = Some(cut(method).into_owned());
     }
 
     /// What the request's parameters say for the log.
     pub(crate) fn describe(&mut self, meta: &RequestMeta, tool: Option<&str>) {
-        self.tool = tool.map(cut);
+        self.tool = tool.map(|tool| cut(tool).into_owned());
         if let Some(trace) = &meta.traceparent {
             self.trace = Some(trace.clone());
         }
@@ -86,6 +94,7 @@ impl Drop for RequestLog {
                 if version.features().stateless { "modern" } else { "legacy" }
             },
         );
+        let Caller { subject, client, tenant, token_id, .. } = &*self.caller;
         tracing::event!(
             name: "mcp.request",
             Level::INFO,
@@ -94,6 +103,10 @@ impl Drop for RequestLog {
                 tool.name = self.tool.as_deref(),
                 mcp.version = self.version.map(ProtocolVersion::as_str),
                 mcp.era = era,
+                caller.subject = shown(subject).as_deref(),
+                caller.client_id = shown(client).as_deref(),
+                tenant.id = shown(tenant).as_deref(),
+                token.id = shown(token_id).as_deref(),
                 outcome,
                 rpc.code = code,
                 http.status = self.status.map(|status| status.as_u16()),
@@ -106,12 +119,19 @@ impl Drop for RequestLog {
     }
 }
 
+fn shown(text: &Option<String>) -> Option<Cow<'_, str>> {
+    text.as_deref().map(cut)
+}
+
 /// To the microsecond, which is as much as a reader can use.
 fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn cut(text: &str) -> String {
+fn cut(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST && !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
     let clean = |c: char| if c.is_control() { '\u{fffd}' } else { c };
     text.chars().take(LONGEST).map(clean).collect()
 }

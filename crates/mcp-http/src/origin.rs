@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use http::{HeaderMap, HeaderValue, header};
 
+use crate::cors;
 use crate::respond::Refusal;
 
 /// An origin as browsers send it: `scheme://host` with a port where it is not the scheme's own.
@@ -69,6 +70,14 @@ impl Origins {
                 Ok(Some(origin.clone()))
             }
             _ => Err(Refusal::Origin),
+        }
+    }
+
+    /// Lets the page that sent `request`, if it may call, read `response`: for what answers before
+    /// the service does.
+    pub fn share(&self, request: &HeaderMap, response: &mut HeaderMap) {
+        if let Ok(Some(origin)) = self.admit(request) {
+            cors::share(response, origin);
         }
     }
 

@@ -26,6 +26,18 @@ pub(crate) enum Reply {
     Stream { first: Bytes, call: Call },
 }
 
+/// A response extension, beside status 403: every scope that the request needs. What stands before
+/// the service makes the challenge of it (RFC 6750, section 3.1: `insufficient_scope`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InsufficientScope(pub Vec<String>);
+
+impl InsufficientScope {
+    fn of(error: &ErrorObject) -> Option<Self> {
+        (error.code == ErrorCode::InsufficientScope)
+            .then(|| Self(error.required_scopes().into_iter().map(str::to_owned).collect()))
+    }
+}
+
 /// Why a request never reaches the server.
 #[derive(Debug)]
 pub(crate) enum Refusal {
@@ -55,6 +67,7 @@ impl Refusal {
             Self::Authorization | Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Message { fault, .. } => match fault.error.code {
                 ErrorCode::MethodNotFound => StatusCode::NOT_FOUND,
+                ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
                 _ => StatusCode::BAD_REQUEST,
             },
         }
@@ -74,13 +87,15 @@ impl Refusal {
     }
 }
 
-/// The status of an answer. Before 2026-07-28 a JSON-RPC error is an HTTP success.
+/// The status of an answer. Before 2026-07-28 a JSON-RPC error is an HTTP success, but for what
+/// authorization says (specification, Authorization, of every revision that has it).
 fn status(outcome: &Outcome) -> StatusCode {
     use ErrorCode::{
         HeaderMismatch, InvalidRequest, MethodNotFound, MissingRequiredClientCapability,
         ParseError, UnsupportedProtocolVersion,
     };
-    match outcome.error {
+    match outcome.error.as_ref().map(|error| error.code) {
+        Some(ErrorCode::InsufficientScope) => StatusCode::FORBIDDEN,
         Some(code) if outcome.version.features().stateless => match code {
             MethodNotFound => StatusCode::NOT_FOUND,
             ParseError
@@ -108,7 +123,9 @@ pub(crate) fn write(reply: Result<Reply, Refusal>, mut log: RequestLog) -> Respo
             allow(&mut response);
             (None, response)
         }
-        Ok(Reply::Answer { outcome, events }) => (outcome.error, answer(outcome, events)),
+        Ok(Reply::Answer { outcome, events }) => {
+            (outcome.error.as_ref().map(|error| error.code), answer(outcome, events))
+        }
         Err(refusal) => refused(refusal),
     };
     log.status(response.status());
@@ -124,12 +141,17 @@ fn answer(outcome: Outcome, events: Option<Vec<u8>>) -> Response<Body> {
             sse::event(&mut events, &outcome.frame);
             event_stream(Body::whole(events))
         }
-        _ => json(status, outcome.frame),
+        _ => {
+            let mut response = json(status, outcome.frame);
+            challenge(&mut response, outcome.error.as_ref());
+            response
+        }
     }
 }
 
 fn refused(refusal: Refusal) -> (Option<ErrorCode>, Response<Body>) {
     let status = refusal.status();
+    let by_origin = matches!(refusal, Refusal::Origin);
     if let Refusal::Method = refusal {
         // A client that only looks, by GET or HEAD, is not sent a message.
         let mut response = bare(status);
@@ -142,10 +164,17 @@ fn refused(refusal: Refusal) -> (Option<ErrorCode>, Response<Body>) {
     };
     let frame = jsonrpc::failure(id.as_ref(), &error, id_required);
     let mut response = json(status, frame);
-    if status == StatusCode::FORBIDDEN {
+    challenge(&mut response, Some(&error));
+    if by_origin {
         cors::vary(response.headers_mut());
     }
     (Some(error.code), response)
+}
+
+fn challenge(response: &mut Response<Body>, error: Option<&ErrorObject>) {
+    if let Some(lacking) = error.and_then(InsufficientScope::of) {
+        response.extensions_mut().insert(lacking);
+    }
 }
 
 fn bare(status: StatusCode) -> Response<Body> {

@@ -66,7 +66,7 @@ where
 struct Post<'a> {
     headers: &'a HeaderMap,
     claim: Claim<'a>,
-    caller: Caller,
+    caller: Arc<Caller>,
     limit: Option<Limit>,
 }
 
@@ -76,11 +76,13 @@ impl Inner {
         B: http_body::Body<Error: fmt::Display>,
     {
         let (mut head, body) = request.into_parts();
-        let mut log = RequestLog::start(&head.headers, head.extensions.remove::<HostRequestId>());
+        let caller: Arc<Caller> = head.extensions.remove::<Caller>().unwrap_or_default().into();
+        let request_id = head.extensions.remove::<HostRequestId>();
+        let mut log = RequestLog::start(&head.headers, request_id, Arc::clone(&caller));
         match self.settings.origins.admit(&head.headers) {
             Err(refusal) => respond::write(Err(refusal), log),
             Ok(origin) => {
-                let reply = self.reply(head, body, &mut log).await;
+                let reply = self.reply(head, body, caller, &mut log).await;
                 let mut response = respond::write(reply, log);
                 if let Some(origin) = origin {
                     cors::share(response.headers_mut(), origin);
@@ -92,8 +94,9 @@ impl Inner {
 
     async fn reply<B>(
         &self,
-        mut head: Parts,
+        head: Parts,
         body: B,
+        caller: Arc<Caller>,
         log: &mut RequestLog,
     ) -> Result<Reply, Refusal>
     where
@@ -106,7 +109,7 @@ impl Inner {
         }
         headers::check_envelope(&head.headers)?;
         let post = Post {
-            caller: head.extensions.remove().unwrap_or_default(),
+            caller,
             limit: self.limit(head.extensions.get().copied(), log.started()),
             claim: Claim::of(&head.headers),
             headers: &head.headers,
@@ -153,12 +156,19 @@ impl Inner {
             Message::Batch(_) if !version.features().batches => {
                 Err(ErrorObject::invalid_request("this revision has no batches").into())
             }
-            Message::Batch(members) => Ok(self.batch(members, version, post, log).await),
+            Message::Batch(members) => Ok(self.batch(members, version, post, log).await?),
             Message::Single(Incoming::Response) if version.features().stateless => {
                 Err(ErrorObject::invalid_request("nothing was asked of the client").into())
             }
             // Nothing that a client notifies of outlives its request in a stateless server.
-            Message::Single(_) => Ok(Reply::Accepted),
+            Message::Single(message) => {
+                let method = match &message {
+                    Incoming::Notification(notification) => &notification.method,
+                    _ => "",
+                };
+                self.server.authorize(method, None, &post.caller)?;
+                Ok(Reply::Accepted)
+            }
         }
     }
 
@@ -181,10 +191,11 @@ impl Inner {
             let target = target.as_ref().map_err(ErrorObject::clone)?;
             target.check(post.headers, &self.server, &request)?;
         }
-        // A name that the client made up belongs in no log: metrics are counted by it.
         let tool = target.ok().and_then(|target| target.into_tool(&request));
+        // A name that the client made up belongs in no log: metrics are counted by it.
         let tool = tool.filter(|tool| self.server.has_tool(tool));
         log.describe(&meta, tool.as_deref());
+        self.server.authorize(&request.method, tool.as_deref(), &post.caller)?;
 
         let accept = Accept::of(post.headers);
         let (events, overheard) = if accept.takes_events() {
@@ -219,14 +230,17 @@ impl Inner {
         version: ProtocolVersion,
         Post { headers, caller, limit, .. }: Post<'_>,
         log: &mut RequestLog,
-    ) -> Reply {
+    ) -> Result<Reply, ErrorObject> {
         log.method("(batch)");
+        let required =
+            members.iter().flat_map(|member| batch::required_scopes(&self.server, member));
+        caller.scopes.permit(required)?;
         if !batch::wants_replies(&members) {
-            return Reply::Accepted;
+            return Ok(Reply::Accepted);
         }
         let server = self.server.clone();
         let running = batch::answer(members, version, move |request| {
-            let (server, caller) = (server.clone(), caller.clone());
+            let (server, caller) = (server.clone(), Arc::clone(&caller));
             async move {
                 let meta = match era::decide(Claim::Known(version), &request) {
                     Ok((_, meta)) => meta,
@@ -240,8 +254,8 @@ impl Inner {
             }
         });
         let accept = Accept::of(headers);
-        self.deliver(Call::new(running, Abandoned::RunsOn, None, self.keep_alive(accept)), accept)
-            .await
+        let call = Call::new(running, Abandoned::RunsOn, None, self.keep_alive(accept));
+        Ok(self.deliver(call, accept).await)
     }
 
     fn keep_alive(&self, accept: Accept) -> Option<Duration> {

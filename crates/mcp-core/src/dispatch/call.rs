@@ -43,6 +43,7 @@ impl Parts {
             arguments: Option<&'a RawValue>,
         }
         let Params { name, arguments } = request.params.read()?;
+        server.authorize(&request.method, Some(&name), cx.caller())?;
         let tool = self.registry.tool(&name).ok_or_else(|| {
             let known = server.tool_names().collect::<Vec<_>>().join(", ");
             ErrorObject::invalid_params(format!("unknown tool: {}; known: {known}", shown(&name)))

@@ -11,7 +11,7 @@ use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::{BoxFuture, Round, Task, TaskError, TaskId, TaskStatus, TaskStore, Work};
-use crate::context::Caller;
+use crate::caller::Caller;
 use crate::input::{InputRequest, InputResponses};
 use crate::jsonrpc::ErrorObject;
 use crate::state;
@@ -56,9 +56,11 @@ impl MemoryTasks {
         id: &TaskId,
         act: impl FnOnce(&mut Entry) -> T,
     ) -> Result<T, TaskError> {
+        // By its name: the token that a caller began the task with may have been renewed.
+        let owner = owner.principal();
         self.tasks()
             .get_mut(id)
-            .filter(|entry| entry.work.owner == *owner && entry.began.elapsed() < TTL)
+            .filter(|entry| entry.work.owner.principal() == owner && entry.began.elapsed() < TTL)
             .map(act)
             .ok_or(TaskError::NotFound)
     }

@@ -41,7 +41,7 @@ impl<'a> Peer<'a> {
     }
 
     pub(crate) fn with_subject(self, subject: &str) -> Self {
-        let caller = Caller { subject: Some(subject.to_owned()), tenant: None };
+        let caller = Caller { subject: Some(subject.to_owned()), ..Caller::default() };
         Self { caller, ..self }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Peer<'a> {
         };
         let exchange = Exchange {
             meta: RequestMeta::read(&request.params).unwrap(),
-            caller: self.caller.clone(),
+            caller: self.caller.clone().into(),
             ..Exchange::new(self.version)
         };
         (request, exchange)

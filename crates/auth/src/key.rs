@@ -73,7 +73,7 @@ pub(crate) struct Jwk {
 /// Why a published key is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unusable {
-    #[error("it has no kid, or not one of letters, digits, dots, underscores and hyphens")]
+    #[error("it has no kid, or not one that is looked up")]
     Kid,
     #[error("it is not for verifying signatures")]
     Use,
@@ -138,10 +138,17 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Whether a text may be looked up as a `kid`: it is a key of a map and nothing else.
+/// Whether a text may be looked up as a `kid`: it is a key of a map and nothing else. A word of
+/// letters, digits, `_`, `.` and `-`, or base64, as Cognito's are; a path is neither.
 pub(crate) fn is_kid(text: &str) -> bool {
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
-    (1..=MAX_KID).contains(&text.len()) && text.bytes().all(legal)
+    let all = |text: &str, more: &[u8]| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || more.contains(&byte))
+    };
+    let digits = text.trim_end_matches('=');
+    let padding = text.len() - digits.len();
+    let is_word = all(text, b"_.-");
+    let is_base64 = all(digits, b"+/") && padding <= 2 && text.len() % 4 == 0;
+    (1..=MAX_KID).contains(&text.len()) && (is_word || is_base64)
 }
 
 fn decode(member: Option<&String>) -> Result<Vec<u8>, Unusable> {
@@ -171,4 +178,38 @@ fn p256(jwk: &Jwk) -> Result<Public, Unusable> {
     point[1..=COORDINATE].copy_from_slice(&x);
     point[1 + COORDINATE..].copy_from_slice(&y);
     Ok(Public::P256(point))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kid_is_a_word_or_base64() {
+        for (text, ok) in [
+            ("2026-11.key_1", true),
+            ("dummy", true),
+            // As Cognito names its keys: SHA-256 in base64.
+            ("TYdgOXYU2PUAzG8pU+G5WNDp/3/7hApwzCNCfsYf4DI=", true),
+            ("YWI=", true),
+            ("YQ==", true),
+            ("", false),
+            ("=", false),
+            ("==", false),
+            ("Y===", false),
+            ("YWI", true),
+            ("a/b", false),
+            ("Y=I=", false),
+            ("../../dev/null", false),
+            ("' OR 1=1", false),
+            ("https://a.example/key", false),
+            ("a\0b", false),
+            ("a\nbc", false),
+            ("é123", false),
+        ] {
+            assert_eq!(is_kid(text), ok, "{text:?}");
+        }
+        assert!(is_kid(&"a".repeat(128)));
+        assert!(!is_kid(&"a".repeat(129)));
+    }
 }

@@ -80,7 +80,7 @@ impl LocalAws {
         let router = amp::router(Arc::new(Amp {
             base_url: format!("http://{address}"),
             verifier: Verifier {
-                credentials: credentials.clone(),
+                keys: credentials.clone().into(),
                 region: region.clone(),
                 service: "aps",
             },

@@ -37,8 +37,8 @@ impl Amp {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let credentials = Credentials::default();
-        let verifier = Verifier { credentials, region: "eu-central-1".to_owned(), service: "aps" };
+        let keys = Credentials::default().into();
+        let verifier = Verifier { keys, region: "eu-central-1".to_owned(), service: "aps" };
         let amp = Arc::new(Self { prometheus, verifier, url, requests: AtomicUsize::new(0) });
         let shared = Arc::clone(&amp);
         tokio::spawn(async move {

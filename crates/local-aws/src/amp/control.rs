@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use super::params::Params;
 use super::wire::{AwsError, json_response};
 use super::{Amp, Status, Workspace};
+use crate::sigv4::ACCOUNT;
 
 /// Workspaces on a page unless `maxResults` says otherwise.
 const PAGE: usize = 100;
 /// When the workspaces were created: 2026-01-01T00:00:00Z, Unix seconds.
 const CREATED: i64 = 1_767_225_600;
-const ACCOUNT: &str = "000000000000";
 
 /// `GET /workspaces`
 pub(super) async fn list(

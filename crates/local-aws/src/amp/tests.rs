@@ -6,7 +6,7 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::sigv4::Credentials;
-use crate::sigv4::tests::{NOW, signed};
+use crate::sigv4::tests::{NOW, Signer, signed};
 
 const ACTIVE: &str = "ws-active";
 
@@ -18,7 +18,7 @@ fn amp() -> Amp {
     Amp {
         base_url: "http://127.0.0.1:4566".to_owned(),
         verifier: Verifier {
-            credentials: Credentials::default(),
+            keys: Credentials::default().into(),
             region: "eu-west-1".to_owned(),
             service: "aps",
         },
@@ -35,7 +35,7 @@ fn amp() -> Amp {
 /// Sends a signed request; a body is sent as a form.
 async fn send(method: &str, target: &str, body: &str) -> (StatusCode, HeaderMap, Bytes) {
     let amp = amp();
-    let request = signed(&amp.verifier, method, target, body.as_bytes());
+    let request = signed(&Signer::of("aps"), method, target, body.as_bytes());
     let request = Request::from_parts(request, Body::from(body.to_owned()));
     let (parts, body) = router(Arc::new(amp)).oneshot(request).await.unwrap().into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -196,7 +196,7 @@ async fn an_unsigned_request_learns_nothing() {
 async fn a_body_that_was_changed_on_the_way_is_refused() {
     let amp = amp();
     let target = "/workspaces/ws-active/api/v1/query";
-    let request = signed(&amp.verifier, "POST", target, b"query=up");
+    let request = signed(&Signer::of("aps"), "POST", target, b"query=up");
     let request = Request::from_parts(request, Body::from("query=down"));
     let answer = router(Arc::new(amp)).oneshot(request).await.unwrap();
     assert_eq!(answer.status(), 403);
@@ -257,7 +257,7 @@ mod by_the_sdk {
     fn client(secret_access_key: &str) -> Client {
         // The SDK takes the time from the system.
         let amp = Amp { clock: Arc::new(SystemClock), ..amp() };
-        let known = amp.verifier.credentials.clone();
+        let known = Credentials::default();
         let secret = if secret_access_key.is_empty() {
             known.secret_access_key
         } else {

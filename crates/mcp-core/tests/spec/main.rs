@@ -2,6 +2,7 @@
 //! revision's requirements it holds.
 #![cfg(test)]
 
+mod access;
 mod changes;
 mod lifecycle;
 mod lists;

@@ -41,7 +41,10 @@ impl<'a> Peer<'a> {
     }
 
     pub(crate) fn with_subject(self, subject: &str) -> Self {
-        let caller = Caller { subject: Some(subject.to_owned()), ..Caller::default() };
+        self.with_caller(Caller { subject: Some(subject.to_owned()), ..Caller::default() })
+    }
+
+    pub(crate) fn with_caller(self, caller: Caller) -> Self {
         Self { caller, ..self }
     }
 

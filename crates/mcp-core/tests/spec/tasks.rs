@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use mcp_core::task::BoxFuture;
 use mcp_core::{
-    Ask, CallContext, Content, ErrorObject, Interrupt, MemoryTasks, NoInput, Server, TaskSupport,
-    ToolError, ToolSpec, tool_fn,
+    Ask, CallContext, Caller, Content, ErrorObject, Granted, Interrupt, MemoryTasks, NoInput,
+    Server, TaskSupport, ToolError, ToolSpec, tool_fn,
 };
 use serde_json::{Value, json};
 
@@ -297,4 +297,21 @@ async fn a_task_is_its_owners_alone() {
         assert_eq!(code(&ann.call(method, json!({})).await), -32602, "{method}");
     }
     assert_eq!(get(&ann, &id).await["status"], "working");
+}
+
+/// A task outlives the token that it was begun with.
+#[tokio::test]
+async fn a_task_stays_its_owners_when_the_token_is_renewed() {
+    let server = busy(&Works::default());
+    let ann = |token: &str, scopes: &[&str]| {
+        let caller = Caller {
+            subject: Some("ann".to_owned()),
+            token_id: Some(token.to_owned()),
+            scopes: Granted::Only(scopes.iter().map(|&scope| scope.to_owned()).collect()),
+            ..Caller::default()
+        };
+        with_tasks(&server).with_caller(caller)
+    };
+    let id = begin(&ann("1", &["read"]), "optional").await;
+    assert_eq!(get(&ann("2", &["read", "write"]), &id).await["status"], "working");
 }

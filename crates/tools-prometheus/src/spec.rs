@@ -3,6 +3,10 @@
 use mcp_core::{ToolAnnotations, ToolSpec};
 use serde_json::{Value, json};
 
+/// What a caller must have been granted to read metrics. A caller that may write may read, which is
+/// for the host to know.
+pub(crate) const READ: &str = "prometheus-mcp-server/read";
+
 /// A tool that reads from the outside world and changes nothing.
 pub(crate) fn reading(
     name: &'static str,
@@ -18,7 +22,10 @@ pub(crate) fn reading(
     };
     ToolSpec {
         output_schema: Some(output),
-        ..ToolSpec::new(name, description).with_title(title).with_annotations(annotations)
+        ..ToolSpec::new(name, description)
+            .with_title(title)
+            .with_annotations(annotations)
+            .with_scopes([READ])
     }
 }
 

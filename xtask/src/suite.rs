@@ -6,16 +6,17 @@ use anyhow::Result;
 
 use crate::process::{cargo, is_installed, run as must};
 use crate::steps::{self, Outcome, Step};
-use crate::{bench, conformance, docs, fuzz, interop, lint};
+use crate::{bench, conformance, docs, fuzz, interop, issuers, lint};
 
 pub(crate) fn run() -> Result<()> {
     let mut steps = lint::steps();
-    let more: [Step<'_>; 7] = [
+    let more: [Step<'_>; 8] = [
         ("unit and integration tests", Box::new(tests)),
         ("documentation tests", Box::new(doc_tests)),
         ("generated documents", Box::new(|| docs::run(true).map(done))),
         ("conformance", Box::new(|| conformance::run(&conformance::Options::default()).map(done))),
         ("interop", Box::new(|| interop::run(&interop::Options::default()).map(done))),
+        ("real issuers", Box::new(|| issuers::run().map(done))),
         ("instruction counts", Box::new(|| bench::run(&bench::Options::check()).map(done))),
         ("fuzz", Box::new(|| fuzz::run(Duration::from_secs(60)).map(done))),
     ];

@@ -159,6 +159,27 @@ mod tests {
     }
 
     #[test]
+    fn only_a_page_that_may_call_may_read_what_is_answered_before_the_service() {
+        for (origin, shared) in [
+            (Some("http://localhost:6274"), Some("http://localhost:6274")),
+            (Some("https://evil.example"), None),
+            (None, None),
+        ] {
+            let mut request = HeaderMap::new();
+            if let Some(origin) = origin {
+                request.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            }
+            let mut response = HeaderMap::new();
+            Origins::default().share(&request, &mut response);
+            let told = response.get(header::ACCESS_CONTROL_ALLOW_ORIGIN);
+            assert_eq!(told.map(|value| value.to_str().unwrap()), shared);
+            let exposed = response.get(header::ACCESS_CONTROL_EXPOSE_HEADERS);
+            let exposed = exposed.map(|value| value.to_str().unwrap().contains("www-authenticate"));
+            assert_eq!(exposed, shared.map(|_| true));
+        }
+    }
+
+    #[test]
     fn two_origins_are_none() {
         let mut headers = HeaderMap::new();
         headers.append(header::ORIGIN, HeaderValue::from_static("http://localhost"));

@@ -271,7 +271,8 @@ impl Post {
         let (version, method) = (self.version.clone(), self.method.clone());
         let (head, body) = self.begin(service).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        let reply = Reply { status: head.status, headers: head.headers, body };
+        let http::response::Parts { status, headers, extensions, .. } = head;
+        let reply = Reply { status, headers, extensions, body };
         for frame in reply.frames() {
             match frame {
                 // A member's own method is not known here; its envelope is.
@@ -290,6 +291,7 @@ impl Post {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) extensions: Extensions,
     pub(crate) body: Bytes,
 }
 

@@ -1,10 +1,12 @@
 //! The line each request leaves.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
+use mcp_core::{Caller, Granted};
 use mcp_http::{HostRequestId, McpService};
 use serde_json::{Value, json};
 use tokio::time::timeout;
@@ -141,6 +143,39 @@ async fn each_request_leaves_one_line_that_says_what_became_of_it() {
     assert_eq!(abandoned.get("http.status"), None, "nothing was sent");
 }
 
+/// Who called, however the request ended, and never what it called with.
+#[tokio::test]
+async fn a_line_names_the_caller_as_far_as_it_is_known() {
+    let ann = Caller {
+        subject: Some("ann".to_owned()),
+        client: Some("client-1".to_owned()),
+        tenant: Some("acme".to_owned()),
+        token_id: Some("jti-1".to_owned()),
+        scopes: Granted::Only(BTreeSet::new()),
+    };
+    let echo = || Post::call("echo", json!({"text": "hi"}));
+    for post in [echo().extension(ann.clone()), Post::raw("not JSON").extension(ann.clone())] {
+        let line = line(post, &service()).await;
+        assert_eq!(line["caller.subject"], "ann");
+        assert_eq!(line["caller.client_id"], "client-1");
+        assert_eq!(line["tenant.id"], "acme");
+        assert_eq!(line["token.id"], "jti-1");
+    }
+    let bob = Caller { subject: Some("bob".to_owned()), ..Caller::default() };
+    for (post, subject) in [(echo(), None), (echo().extension(bob), Some(json!("bob")))] {
+        let line = line(post, &service()).await;
+        assert_eq!(line.get("caller.subject").cloned(), subject);
+        for absent in ["caller.client_id", "tenant.id", "token.id"] {
+            assert_eq!(line.get(absent), None, "{absent}");
+        }
+    }
+    let odd = Caller { subject: Some(format!("a\n{}", "ü".repeat(500))), ..Caller::default() };
+    let line = line(echo().extension(odd), &service()).await;
+    let subject = line["caller.subject"].as_str().unwrap();
+    assert_eq!(subject.chars().count(), 128);
+    assert!(subject.starts_with("a\u{fffd}ü"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_token_no_argument_and_no_body_is_logged() {
     for post in [
@@ -181,7 +216,7 @@ async fn the_line_is_an_event_of_the_name_mcp_request() {
 }
 
 #[tokio::test]
-async fn what_a_client_calls_a_method_is_cut_and_cleaned() {
+async fn x12_what_a_client_calls_a_method_is_cut_and_cleaned() {
     let method = format!("a\u{7}\n{}", "b".repeat(500));
     let logged = line(Post::legacy("2025-11-25", &method, json!({})), &service()).await;
     let logged = logged["rpc.method"].as_str().unwrap();

@@ -70,6 +70,33 @@ pub struct Var {
     pub secret: bool,
 }
 
+/// Several lists as one, for a program that reads what a library declares beside its own.
+///
+/// `N` is the sum of the lengths; another one does not compile.
+///
+/// ```
+/// # use service_kit::env::{Var, join};
+/// # const OWN: &[Var] = &[Var { name: "A", default: None, doc: "One.", secret: false }];
+/// # const SHARED: &[Var] = &[Var { name: "B", default: None, doc: "Two.", secret: false }];
+/// const VARS: &[Var] = &join::<{ OWN.len() + SHARED.len() }>(&[OWN, SHARED]);
+/// assert_eq!((VARS[0].name, VARS[1].name), ("A", "B"));
+/// ```
+pub const fn join<const N: usize>(lists: &[&[Var]]) -> [Var; N] {
+    let mut joined = [Var { name: "", default: None, doc: "", secret: false }; N];
+    let (mut list, mut var, mut at) = (0, 0, 0);
+    // What a constant may do: no iterators.
+    while list < lists.len() {
+        if var == lists[list].len() {
+            (list, var) = (list + 1, 0);
+        } else {
+            joined[at] = lists[list][var];
+            (var, at) = (var + 1, at + 1);
+        }
+    }
+    assert!(at == N, "N is not the sum of the lengths");
+    joined
+}
+
 /// Everything that is wrong with the configuration, one fault a line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", Lines(.faults))]

@@ -3,11 +3,12 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
 use crate::caller::Caller;
+use crate::challenge::{Challenge, UNAUTHORIZED, json};
 use crate::iam::IamAccess;
-use crate::scope::Registry;
+use crate::scope::{Registry, Scopes};
 use crate::token::{Bearer, CredentialsError};
 use crate::verifier::{Unverifiable, Verifier};
 use crate::verify::Rejection;
@@ -63,6 +64,41 @@ pub enum Refusal {
         /// When it is worth to try again.
         retry_after: Duration,
     },
+}
+
+impl Refusal {
+    /// What the caller is told. `resource_metadata` is where the metadata of the protected resource
+    /// is, `None` where no tokens are taken; `scope` is what a client without a token should ask for.
+    #[must_use]
+    pub fn response(
+        &self,
+        resource_metadata: Option<&str>,
+        scope: &Scopes,
+    ) -> Response<&'static str> {
+        let challenge = match self {
+            Self::Missing => Challenge::Missing { scope: scope.clone() },
+            Self::InvalidToken(_) => Challenge::InvalidToken,
+            Self::InvalidRequest => Challenge::InvalidRequest,
+            Self::Unavailable { retry_after } => {
+                let body = r#"{"error":"temporarily_unavailable"}"#;
+                let mut response = json(StatusCode::SERVICE_UNAVAILABLE, body);
+                // At least a second: 0 would be an invitation to ask at once.
+                let seconds = HeaderValue::from(retry_after.as_secs().max(1));
+                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+                return response;
+            }
+        };
+        match resource_metadata {
+            Some(resource_metadata) => challenge.response(resource_metadata),
+            // A 401 has a challenge, and where only signatures count it must not be `Bearer`.
+            None => {
+                let mut response = json(StatusCode::UNAUTHORIZED, UNAUTHORIZED);
+                let scheme = HeaderValue::from_static("AWS4-HMAC-SHA256");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+                response
+            }
+        }
+    }
 }
 
 /// A door. Cheap to clone.

@@ -6,8 +6,10 @@
 //! | Service | What there is |
 //! | --- | --- |
 //! | [`amp`] | workspaces, and PromQL over deterministic [sample] metrics |
+//! | [`gateway`] | what API Gateway does before and after an integration, as a library |
 
 pub mod amp;
+pub mod gateway;
 pub mod sample;
 mod server;
 pub mod sigv4;

@@ -6,12 +6,20 @@
 //! | Service | What there is |
 //! | --- | --- |
 //! | [`amp`] | workspaces, and PromQL over deterministic [sample] metrics |
+//! | [`cognito`] | a user pool: its tokens and its keys |
 //! | [`gateway`] | what API Gateway does before and after an integration, as a library |
+//! | [`sts`] | temporary credentials, with session tags |
 
 pub mod amp;
+pub mod cognito;
+mod form;
 pub mod gateway;
+#[cfg(test)]
+mod in_process;
 pub mod sample;
 mod server;
 pub mod sigv4;
+pub mod sts;
+mod uuid;
 
 pub use server::{Config, LocalAws, StartError};

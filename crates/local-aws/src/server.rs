@@ -5,13 +5,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use service_kit::clock::{Clock, SystemClock};
+use service_kit::random::RandomError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::amp::{self, Amp, Status, Workspace};
+use crate::cognito::{self, Cognito, CognitoConfig};
 use crate::sample::SampleMetrics;
-use crate::sigv4::{Credentials, Verifier};
+use crate::sigv4::{Credentials, Keyring, Verifier};
+use crate::sts::{self, Sts};
 
 /// What to serve, and to whom.
 #[derive(Debug, Clone)]
@@ -20,10 +23,12 @@ pub struct Config {
     pub port: u16,
     /// The region it is in.
     pub region: String,
-    /// Whose signatures it accepts.
+    /// Whose signatures it accepts, beside those of the credentials that its STS gives out.
     pub credentials: Credentials,
     /// The workspaces of AMP.
     pub workspaces: Vec<Workspace>,
+    /// The user pool of Cognito.
+    pub cognito: CognitoConfig,
     /// What it takes for the present.
     pub clock: Arc<dyn Clock>,
 }
@@ -39,7 +44,9 @@ impl Default for Config {
                 id: "ws-5a3b1e00-0000-4000-8000-000000000001".to_owned(),
                 alias: Some("sample".to_owned()),
                 status: Status::Active,
+                tenant: None,
             }],
+            cognito: CognitoConfig::default(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -47,13 +54,20 @@ impl Default for Config {
 
 /// The server could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("port {port} of 127.0.0.1 cannot be used")]
-pub struct StartError {
-    /// The port that was asked for.
-    pub port: u16,
-    /// Why.
-    #[source]
-    pub source: io::Error,
+#[non_exhaustive]
+pub enum StartError {
+    /// The port is taken or not allowed.
+    #[error("port {port} of 127.0.0.1 cannot be used")]
+    Port {
+        /// The port that was asked for.
+        port: u16,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no randomness for secrets.
+    #[error(transparent)]
+    Random(#[from] RandomError),
 }
 
 /// AWS, served on a port of this machine until it is stopped or dropped.
@@ -63,6 +77,8 @@ pub struct LocalAws {
     pub address: SocketAddr,
     region: String,
     credentials: Credentials,
+    keys: Keyring,
+    cognito: Arc<Cognito>,
     stop: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
 }
@@ -71,30 +87,44 @@ impl LocalAws {
     /// Starts to serve.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// When the port is taken, or there is no randomness for a client's secret.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let Config { port, region, credentials, workspaces, clock } = config;
-        let unusable = |source| StartError { port, source };
+        let Config { port, region, credentials, workspaces, cognito, clock } = config;
+        let unusable = |source| StartError::Port { port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
-        let router = amp::router(Arc::new(Amp {
-            base_url: format!("http://{address}"),
-            verifier: Verifier {
-                keys: credentials.clone().into(),
-                region: region.clone(),
-                service: "aps",
-            },
+        let base_url = format!("http://{address}");
+        let keys = Keyring::from(credentials.clone());
+        let verifier = |service| Verifier { keys: keys.clone(), region: region.clone(), service };
+        let cognito = Arc::new(Cognito::new(cognito, base_url.clone(), clock.clone())?);
+        let sts = Sts { verifier: verifier("sts"), clock: clock.clone() };
+        let amp = Amp {
+            base_url,
+            verifier: verifier("aps"),
             workspaces,
             metrics: SampleMetrics::new(),
             clock,
-        }));
+        };
+        let router = amp::router(Arc::new(amp))
+            .merge(cognito::router(Arc::clone(&cognito)))
+            .merge(sts::router(Arc::new(sts)));
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, router).with_graceful_shutdown(async {
             // An error means that the sender is gone, which is a stop too.
             let _ = stopped.await;
         });
         let served = tokio::spawn(serve.into_future());
-        Ok(Self { address, region, credentials, stop, served })
+        Ok(Self { address, region, credentials, keys, cognito, stop, served })
+    }
+
+    /// Its user pool.
+    pub fn cognito(&self) -> &Arc<Cognito> {
+        &self.cognito
+    }
+
+    /// Whose signatures it accepts, for a service beside it: what its STS gives out is in there.
+    pub fn keys(&self) -> &Keyring {
+        &self.keys
     }
 
     /// Where it is served: the value for `AWS_ENDPOINT_URL`.

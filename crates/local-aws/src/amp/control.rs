@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use base64::Engine as _;
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 
 use super::params::Params;
 use super::wire::{AwsError, json_response};
-use super::{Amp, Status, Workspace};
-use crate::sigv4::ACCOUNT;
+use super::{Amp, Status, TENANT_TAG, Workspace};
+use crate::sigv4::Principal;
 
 /// Workspaces on a page unless `maxResults` says otherwise.
 const PAGE: usize = 100;
@@ -24,6 +25,7 @@ const CREATED: i64 = 1_767_225_600;
 /// `GET /workspaces`
 pub(super) async fn list(
     State(amp): State<Arc<Amp>>,
+    Extension(caller): Extension<Principal>,
     params: Params,
 ) -> Result<Response, AwsError> {
     let page = match params.get("maxResults") {
@@ -39,7 +41,8 @@ pub(super) async fn list(
 
     let has_alias =
         |workspace: &&Workspace| workspace.alias.as_deref().unwrap_or_default().starts_with(alias);
-    let matching: Vec<_> = amp.workspaces.iter().filter(has_alias).collect();
+    let mine = amp.workspaces.iter().filter(|workspace| workspace.is_open_to(&caller));
+    let matching: Vec<_> = mine.filter(has_alias).collect();
     let workspaces: Vec<_> =
         matching.iter().skip(start).take(page).map(|workspace| summary(&amp, workspace)).collect();
     let mut answer = json!({"workspaces": workspaces});
@@ -52,10 +55,14 @@ pub(super) async fn list(
 /// `GET /workspaces/{id}`
 pub(super) async fn describe(
     State(amp): State<Arc<Amp>>,
+    Extension(caller): Extension<Principal>,
     Path(id): Path<String>,
 ) -> Result<Response, AwsError> {
     let known = amp.workspaces.iter().find(|workspace| workspace.id == id);
     let workspace = known.ok_or_else(|| AwsError::no_workspace(&id))?;
+    if !workspace.is_open_to(&caller) {
+        return Err(AwsError::access_denied(&caller, "aps:DescribeWorkspace", &amp.arn(&id)));
+    }
     let mut description = summary(&amp, workspace);
     if workspace.status == Status::Active {
         let endpoint = format!("{}/workspaces/{id}/", amp.base_url);
@@ -69,21 +76,23 @@ fn ok(answer: &Value) -> Response {
 }
 
 fn summary(amp: &Amp, workspace: &Workspace) -> Value {
-    let Workspace { id, alias, status } = workspace;
-    let region = &amp.verifier.region;
+    let Workspace { id, alias, status, tenant } = workspace;
     let status = match status {
         Status::Active => "ACTIVE",
         Status::Creating => "CREATING",
     };
     let mut summary = json!({
         "workspaceId": id,
-        "arn": format!("arn:aws:aps:{region}:{ACCOUNT}:workspace/{id}"),
+        "arn": amp.arn(id),
         "status": {"statusCode": status},
         "createdAt": CREATED,
         "tags": {},
     });
     if let Some(alias) = alias {
         summary["alias"] = alias.as_str().into();
+    }
+    if let Some(tenant) = tenant {
+        summary["tags"][TENANT_TAG] = tenant.as_str().into();
     }
     summary
 }

@@ -1,6 +1,8 @@
 //! Amazon Managed Service for Prometheus: its control plane, and the query API of its workspaces.
 //!
-//! All workspaces hold the same [sample metrics](crate::sample). Requests must be signed.
+//! All workspaces hold the same [sample metrics](crate::sample). Requests must be signed. A session
+//! with the tag `tenant_id` sees the workspaces of that tenant and those of none; other callers,
+//! which IAM would let do all, see all.
 
 mod control;
 mod data;
@@ -9,6 +11,7 @@ mod wire;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::{FromRequestParts as _, Path, Request, State};
 use axum::middleware::{self, Next};
@@ -18,11 +21,13 @@ use http::StatusCode;
 use service_kit::clock::Clock;
 
 use crate::sample::SampleMetrics;
-use crate::sigv4::Verifier;
+use crate::sigv4::{ACCOUNT, Principal, Verifier};
 use wire::AwsError;
 
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 1 << 20;
+/// The tag of a session or a workspace that names its tenant.
+const TENANT_TAG: &str = "tenant_id";
 
 /// A workspace that the server has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +38,18 @@ pub struct Workspace {
     pub alias: Option<String>,
     /// Whether it can be queried.
     pub status: Status,
+    /// Whose it is: the tag `tenant_id`.
+    pub tenant: Option<String>,
+}
+
+impl Workspace {
+    /// Whether this caller may see it.
+    fn is_open_to(&self, caller: &Principal) -> bool {
+        match (&self.tenant, caller.session_tags.get(TENANT_TAG)) {
+            (Some(owner), Some(tenant)) => owner == tenant,
+            (None, _) | (_, None) => true,
+        }
+    }
 }
 
 /// What a workspace is doing.
@@ -53,6 +70,13 @@ pub(crate) struct Amp {
     pub(crate) workspaces: Vec<Workspace>,
     pub(crate) metrics: SampleMetrics,
     pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Amp {
+    /// The ARN of the workspace with this id.
+    fn arn(&self, id: &str) -> String {
+        format!("arn:aws:aps:{}:{ACCOUNT}:workspace/{id}", self.verifier.region)
+    }
 }
 
 /// The control plane and the data plane.
@@ -81,25 +105,28 @@ async fn only_signed(
     request: Request,
     next: Next,
 ) -> Result<Response, AwsError> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| AwsError {
         status: StatusCode::PAYLOAD_TOO_LARGE,
         code: "RequestEntityTooLargeException",
         message: format!("A request may have {MAX_BODY} bytes."),
         ..AwsError::default()
     })?;
-    amp.verifier.verify(&parts, &body, amp.clock.unix_ms()).map_err(|refusal| AwsError {
+    let verified = amp.verifier.verify(&parts, &body, amp.clock.unix_ms());
+    let caller = verified.map_err(|refusal| AwsError {
         status: StatusCode::FORBIDDEN,
         code: refusal.code(),
         message: refusal.to_string(),
         ..AwsError::default()
     })?;
+    parts.extensions.insert(caller);
     Ok(next.run(Request::from_parts(parts, body.into())).await)
 }
 
-/// Lets queries through to active workspaces only.
+/// Lets queries through to active workspaces of the caller only.
 async fn only_active(
     State(amp): State<Arc<Amp>>,
+    Extension(caller): Extension<Principal>,
     request: Request,
     next: Next,
 ) -> Result<Response, AwsError> {
@@ -110,10 +137,24 @@ async fn only_active(
     };
     let id = id.map(|(_, id)| id).unwrap_or_default();
     match amp.workspaces.iter().find(|workspace| workspace.id == id) {
+        Some(workspace) if !workspace.is_open_to(&caller) => {
+            let action = action_of(parts.uri.path());
+            Err(AwsError::access_denied(&caller, action, &amp.arn(&id)))
+        }
         Some(Workspace { status: Status::Active, .. }) => {
             Ok(next.run(Request::from_parts(parts, body)).await)
         }
         _ => Err(AwsError::no_workspace(&id)),
+    }
+}
+
+/// What IAM calls a query: <https://docs.aws.amazon.com/prometheus/latest/userguide/AMP-APIReference-Prometheus-Compatible-Apis.html>.
+fn action_of(path: &str) -> &'static str {
+    match path.rsplit('/').next() {
+        Some("labels" | "values") => "aps:GetLabels",
+        Some("series") => "aps:GetSeries",
+        Some("metadata") => "aps:GetMetricMetadata",
+        _ => "aps:QueryMetrics",
     }
 }
 

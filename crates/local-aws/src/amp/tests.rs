@@ -11,7 +11,7 @@ use crate::sigv4::tests::{NOW, Signer, signed};
 const ACTIVE: &str = "ws-active";
 
 fn workspace(id: &str, alias: Option<&str>, status: Status) -> Workspace {
-    Workspace { id: id.to_owned(), alias: alias.map(str::to_owned), status }
+    Workspace { id: id.to_owned(), alias: alias.map(str::to_owned), status, tenant: None }
 }
 
 fn amp() -> Amp {
@@ -225,34 +225,10 @@ mod by_the_sdk {
     use aws_sdk_amp::config::timeout::TimeoutConfig;
     use aws_sdk_amp::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
     use aws_sdk_amp::error::ProvideErrorMetadata as _;
-    use aws_smithy_runtime_api::client::http::{
-        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
-    };
-    use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-    use aws_smithy_types::body::SdkBody;
     use service_kit::clock::SystemClock;
 
     use super::*;
-
-    /// Hands what the SDK would send to the router.
-    #[derive(Debug, Clone)]
-    struct InProcess(Router);
-
-    impl HttpConnector for InProcess {
-        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-            let router = self.0.clone();
-            HttpConnectorFuture::new(async move {
-                let mut request = request.try_into_http1x().unwrap();
-                let host = request.uri().authority().unwrap().as_str().parse().unwrap();
-                request.headers_mut().insert(header::HOST, host);
-                let body = |body: SdkBody| Body::from(body.bytes().unwrap().to_vec());
-                let answer = router.oneshot(request.map(body)).await.unwrap();
-                let (parts, body) = answer.into_parts();
-                let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-                Ok(HttpResponse::try_from(http::Response::from_parts(parts, body.into())).unwrap())
-            })
-        }
-    }
+    use crate::in_process;
 
     fn client(secret_access_key: &str) -> Client {
         // The SDK takes the time from the system.
@@ -270,13 +246,12 @@ mod by_the_sdk {
             None,
             "test",
         );
-        let connector = SharedHttpConnector::new(InProcess(router(Arc::new(amp))));
         let config = aws_sdk_amp::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-west-1"))
             .endpoint_url("http://127.0.0.1:4566")
             .credentials_provider(credentials)
-            .http_client(http_client_fn(move |_, _| connector.clone()))
+            .http_client(in_process::http_client(router(Arc::new(amp))))
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());

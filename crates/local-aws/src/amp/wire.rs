@@ -8,6 +8,8 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 
+use crate::sigv4::Principal;
+
 /// A successful answer of the query API.
 #[derive(Debug, Serialize)]
 pub(super) struct Success<T> {
@@ -102,6 +104,20 @@ impl AwsError {
             code: "ResourceNotFoundException",
             message: format!("Workspace not found: {id}"),
             members: members.as_object().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// The caller may not do `action` to `resource`.
+    pub(super) fn access_denied(caller: &Principal, action: &str, resource: &str) -> Self {
+        Self {
+            status: StatusCode::FORBIDDEN,
+            code: "AccessDeniedException",
+            message: format!(
+                "User: {} is not authorized to perform: {action} on resource: {resource} because \
+                 no identity-based policy allows the {action} action",
+                caller.arn
+            ),
+            ..Self::default()
         }
     }
 

@@ -200,7 +200,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod curl;
+#[cfg(test)]
 mod properties;
-
 #[cfg(test)]
 pub(crate) mod tests;

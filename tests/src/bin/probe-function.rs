@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::path::Path;
 use std::time::Duration;
 
-use api_gateway::BoxError;
+use api_gateway::{BoxError, RequestContext};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::body::Frame;
-use serde_json::json;
+use serde_json::{Value, json};
 use service_kit::env::{Env as _, Process};
 use tower::service_fn;
 
@@ -21,8 +21,6 @@ type Body = UnsyncBoxBody<Bytes, BoxError>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let read =
-        |name| Process.get(name).and_then(|value| value.into_string().ok()).unwrap_or_default();
     let api = read("AWS_LAMBDA_RUNTIME_API").parse()?;
     let mode = read("RESPONSE_MODE").parse()?;
     eprint_line("probe started");
@@ -30,9 +28,14 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
+fn read(name: &str) -> String {
+    Process.get(name).and_then(|value| value.into_string().ok()).unwrap_or_default()
+}
+
 async fn answer(request: Request<Full<Bytes>>) -> Result<Response<Body>, BoxError> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|never| match never {})?.to_bytes();
+    let context = parts.extensions.get::<RequestContext>().map(RequestContext::parse::<Value>);
     let file = parts.headers.get("x-wait-for").and_then(|file| file.to_str().ok());
     let response = Response::builder();
     Ok(match parts.uri.path() {
@@ -62,6 +65,8 @@ async fn answer(request: Request<Full<Bytes>>) -> Result<Response<Body>, BoxErro
                 "uri": parts.uri.to_string(),
                 "headers": headers.collect::<Vec<_>>(),
                 "body": BASE64_STANDARD.encode(&body),
+                "context": context.transpose()?,
+                "auth_mode": read("AUTH_MODE"),
                 "process": std::process::id(),
             });
             let json = response.header("content-type", "application/json");

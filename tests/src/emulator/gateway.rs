@@ -1,27 +1,28 @@
 //! The front door: what REST and HTTP APIs have in common.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use local_aws::gateway::{self, Api, MAX_REQUEST, Refusal};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
 use super::pool::Pool;
-use super::runtime_api::{Answer, Broken};
+use super::runtime_api::{Answer, Bootstrap, Broken};
 use super::{Front, Log, Mode, Settings, http_api, rest};
 
-/// The most a request's body may measure at API Gateway, and the event made of it at Lambda.
-const MAX_REQUEST: usize = 10 * 1024 * 1024;
+/// The most an event may measure at Lambda.
 const MAX_EVENT: usize = 6 * 1024 * 1024;
 
 /// The end of a streamed prelude.
@@ -29,7 +30,7 @@ const DELIMITER: &[u8] = &[0; 8];
 /// The prelude must end within this many bytes.
 const MAX_PRELUDE: usize = 16 * 1024;
 
-pub(super) type Body = UnsyncBoxBody<Bytes, Broken>;
+type Body = UnsyncBoxBody<Bytes, Broken>;
 
 /// What a function answered, once it is understood.
 pub(super) struct Answered {
@@ -42,27 +43,49 @@ pub(super) struct Answered {
 #[derive(Debug)]
 pub(super) struct Malformed;
 
-/// A failure that API Gateway itself answers for.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Refusal {
-    TooLarge,
-    TimedOut,
-    BadAnswer,
-}
-
 pub(super) struct Gateway {
-    settings: Settings,
+    front: Front,
+    mode: Mode,
+    timeout: Duration,
+    function_timeout: Duration,
+    api: gateway::Gateway,
     pool: Pool,
+    authorizer: Option<Arc<Pool>>,
 }
 
 impl Gateway {
-    pub(super) fn new(settings: Settings, log: Log) -> Self {
-        let pool = Pool::new(settings.processes, log);
-        Self { settings, pool }
+    pub(super) fn new(settings: Settings, log: &Log) -> Self {
+        let Settings { front, mode, gateway_timeout, function_timeout, .. } = settings;
+        let env = [("RESPONSE_MODE", mode.name()), ("AUTH_MODE", "iam")];
+        let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let bootstrap = Bootstrap {
+            program: settings.program,
+            args: settings.args,
+            env: env.into_iter().chain(settings.env).collect(),
+            timeout: function_timeout,
+        };
+        let mut api = Api::new(front.kind(), settings.routes);
+        api.domain_name = settings.domain_name;
+        api.gateway_responses = settings.gateway_responses;
+        let mut api = gateway::Gateway::new(api, settings.clock);
+        if let Some(signers) = settings.signers {
+            api = api.with_signers(signers);
+        }
+        let mut authorizer = None;
+        if let Some(settings) = settings.authorizer {
+            let pool = settings.pool(log);
+            api = api.with_authorizer(settings.authorizer(Arc::clone(&pool)));
+            authorizer = Some(pool);
+        }
+        let pool = Pool::new(bootstrap, settings.processes, log.clone());
+        Self { front, mode, timeout: gateway_timeout, function_timeout, api, pool, authorizer }
     }
 
     pub(super) fn close(&self) {
         self.pool.close();
+        if let Some(authorizer) = &self.authorizer {
+            authorizer.close();
+        }
     }
 
     pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
@@ -80,11 +103,10 @@ impl Gateway {
     }
 
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        let front = self.settings.front;
-        self.forward(request).await.unwrap_or_else(|refusal| match front {
-            Front::RestV1 => rest::refuse(refusal),
-            Front::HttpV2 => http_api::refuse(refusal),
-        })
+        let gateway = Arc::clone(&self);
+        self.forward(request)
+            .await
+            .unwrap_or_else(|refusal| gateway.api.refuse(&refusal).map(whole))
     }
 
     async fn forward(
@@ -97,11 +119,8 @@ impl Gateway {
             Err(err) if err.is::<LengthLimitError>() => return Err(Refusal::TooLarge),
             Err(_) => return Err(Refusal::BadAnswer), // the client went away
         };
-        let event = match self.settings.front {
-            Front::RestV1 => rest::event(&parts, &body),
-            Front::HttpV2 => http_api::event(&parts, &body),
-        };
-        let event = Bytes::from(event.to_string());
+        let request = Request::from_parts(parts, body);
+        let event = self.api.admit(request, SOURCE_IP).await?.event();
         if event.len() > MAX_EVENT {
             return Err(Refusal::TooLarge);
         }
@@ -110,23 +129,23 @@ impl Gateway {
         let gateway = Arc::clone(&self);
         tokio::spawn(async move { gateway.invoke(event, answer).await });
         let answered = async { answered.await.unwrap_or(Err(Refusal::BadAnswer)) };
-        match self.settings.mode {
+        match self.mode {
             Mode::Streaming => answered.await,
-            Mode::Buffered => tokio::time::timeout(self.settings.gateway_timeout, answered)
-                .await
-                .unwrap_or(Err(Refusal::TimedOut)),
+            Mode::Buffered => {
+                tokio::time::timeout(self.timeout, answered).await.unwrap_or(Err(Refusal::TimedOut))
+            }
         }
     }
 
     /// One invocation from beginning to end, within the function's own limit.
     async fn invoke(&self, event: Bytes, to: oneshot::Sender<Result<Response<Body>, Refusal>>) {
-        let Ok(mut leased) = self.pool.lease(&self.settings).await else {
+        let Ok(mut leased) = self.pool.lease().await else {
             let _ = to.send(Err(Refusal::BadAnswer));
             return;
         };
         let served = async {
-            match (self.settings.mode, leased.process.invoke(event).await) {
-                (_, Answer::Failed) => {
+            match (self.mode, leased.process.invoke(event).await) {
+                (_, Answer::Failed(_)) => {
                     let _ = to.send(Err(Refusal::BadAnswer));
                 }
                 (Mode::Buffered, Answer::Whole(whole)) => {
@@ -150,7 +169,7 @@ impl Gateway {
             }
         };
         // One that takes too long is dropped, which kills the process.
-        if tokio::time::timeout(self.settings.function_timeout, served).await.is_ok() {
+        if tokio::time::timeout(self.function_timeout, served).await.is_ok() {
             self.pool.give_back(leased);
         }
     }
@@ -182,13 +201,14 @@ impl Gateway {
     }
 
     fn parse(&self, json: &[u8], streamed: Option<Bytes>) -> Result<Answered, Malformed> {
-        let mut answered = match self.settings.front {
+        let mut answered = match self.front {
             Front::RestV1 => rest::parse(json)?,
             Front::HttpV2 => http_api::parse(json)?,
         };
         if let Some(first) = streamed {
             answered.body = first;
         }
+        self.api.pass_on(&mut answered.headers);
         Ok(answered)
     }
 }
@@ -224,7 +244,7 @@ fn response(answered: Answered, body: Body) -> Response<Body> {
     response
 }
 
-pub(super) fn whole(body: Bytes) -> Body {
+fn whole(body: Bytes) -> Body {
     Full::new(body).map_err(|never: Infallible| match never {}).boxed_unsync()
 }
 
@@ -237,42 +257,8 @@ fn streamed(chunks: mpsc::Receiver<Option<Result<Bytes, Broken>>>) -> Body {
     UnsyncBoxBody::new(StreamBody::new(frames))
 }
 
-/// An answer of API Gateway's own.
-pub(super) fn message(status: StatusCode, message: &str) -> Response<Body> {
-    let json = serde_json::json!({ "message": message }).to_string();
-    let mut response = Response::new(whole(Bytes::from(json)));
-    *response.status_mut() = status;
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    response
-}
-
-/// The headers an event carries: those the client sent, less what belongs to its connection, and
-/// those that API Gateway adds.
-pub(super) fn event_headers(parts: &Parts) -> Vec<(&str, String)> {
-    const HOP_BY_HOP: [&str; 6] =
-        ["connection", "content-length", "expect", "keep-alive", "te", "transfer-encoding"];
-    let sent = parts.headers.iter().map(|(name, value)| {
-        (name.as_str(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    });
-    let mut headers: Vec<_> = sent.filter(|(name, _)| !HOP_BY_HOP.contains(name)).collect();
-    for (name, value) in [
-        ("x-amzn-trace-id", "Root=1-68f0c1d2-5a4b3c2d1e0f9a8b7c6d5e4f"),
-        ("x-forwarded-for", SOURCE_IP),
-        ("x-forwarded-port", "443"),
-        ("x-forwarded-proto", "https"),
-    ] {
-        headers.push((name, value.to_owned()));
-    }
-    headers
-}
-
 /// What the events say the client's address is.
-pub(super) const SOURCE_IP: &str = "203.0.113.10";
-/// The stage the events name; clients do not see it.
-pub(super) const STAGE: &str = "prod";
-/// The API's own host name.
-pub(super) const DOMAIN: &str = "abc123defg.execute-api.us-east-1.amazonaws.com";
+const SOURCE_IP: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
 
 /// A header of an answer, as strict as API Gateway is.
 pub(super) fn append(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), Malformed> {

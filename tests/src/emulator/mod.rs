@@ -2,15 +2,18 @@
 //! door that behaves like a REST or an HTTP API where clients can notice.
 //!
 //! ```text
-//! client → gateway (rest | http_api): request → event → pool → runtime_api ⇄ bootstrap
+//! client → gateway: local_aws::gateway ┬→ event → pool → runtime_api ⇄ bootstrap → rest | http_api
+//!                                      └→ authorizer → pool → runtime_api ⇄ bootstrap
 //! ```
 
+mod authorizer;
 mod gateway;
 mod http_api;
 mod pool;
 mod rest;
 mod runtime_api;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -18,8 +21,15 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use local_aws::gateway::{
+    Authorization, GatewayResponses, INTEGRATION_TIMEOUT, Kind, Route, Signers,
+};
+use local_aws::sigv4::Principal;
+use service_kit::clock::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
+
+pub use authorizer::AuthorizerSettings;
 
 /// Which kind of API stands before the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +38,15 @@ pub enum Front {
     RestV1,
     /// An HTTP API, payload format 2.0.
     HttpV2,
+}
+
+impl Front {
+    fn kind(self) -> Kind {
+        match self {
+            Self::RestV1 => Kind::Rest,
+            Self::HttpV2 => Kind::Http,
+        }
+    }
 }
 
 impl FromStr for Front {
@@ -79,8 +98,8 @@ pub struct Settings {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<String>,
-    /// Its variables, beside those that Lambda sets and `RESPONSE_MODE`, which follows `mode`.
-    /// Nothing else is inherited but `PATH`.
+    /// Its variables, beside those that Lambda sets, `RESPONSE_MODE`, which follows `mode`, and
+    /// `AUTH_MODE`, which is `iam` where it is not set here. Nothing else is inherited but `PATH`.
     pub env: Vec<(String, String)>,
     /// Which kind of API.
     pub front: Front,
@@ -94,22 +113,76 @@ pub struct Settings {
     pub processes: usize,
     /// The port of the front door on 127.0.0.1; 0 picks a free one.
     pub port: u16,
+    /// What the API answers, and to whom; at first everything, to [`signers`](Self::signers).
+    pub routes: Vec<Route>,
+    /// The custom domain at whose root the API is; without one, clients ask below `/prod`.
+    pub domain_name: Option<String>,
+    /// Headers of a REST API's own answers.
+    pub gateway_responses: GatewayResponses,
+    /// Who may call routes with IAM authorization; at first each request is [`principal`]'s,
+    /// signed or not.
+    pub signers: Option<Signers>,
+    /// Who decides on routes with a custom authorizer.
+    pub authorizer: Option<AuthorizerSettings>,
+    /// What API Gateway takes for the present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The caller that an emulator's events name if nothing else is set: a user of the API's account.
+pub fn principal() -> Principal {
+    Principal {
+        access_key_id: "AKIDEXAMPLE".to_owned(),
+        account: "123456789012".to_owned(),
+        arn: "arn:aws:iam::123456789012:user/emulated".to_owned(),
+        user_id: "AIDACKCEVSQ6C2EXAMPLE".to_owned(),
+        session_tags: BTreeMap::new(),
+    }
 }
 
 impl Settings {
-    /// Lambda's and API Gateway's own limits, and two processes.
+    /// Lambda's and API Gateway's own limits, two processes, and every request let in.
     pub fn new(program: impl Into<PathBuf>, front: Front, mode: Mode) -> Self {
+        let everything: &[_] = match front {
+            Front::RestV1 => &["ANY /", "ANY /{proxy+}"],
+            Front::HttpV2 => &["$default"],
+        };
         Self {
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
             front,
             mode,
-            gateway_timeout: Duration::from_secs(29),
+            gateway_timeout: INTEGRATION_TIMEOUT,
             function_timeout: Duration::from_secs(30),
             processes: 2,
             port: 0,
+            routes: everything.iter().map(|key| route(key, Authorization::Iam)).collect(),
+            domain_name: Some("mcp.example.com".to_owned()),
+            gateway_responses: GatewayResponses::default(),
+            signers: Some(Signers::Assumed(principal())),
+            authorizer: None,
+            clock: Arc::new(SystemClock),
         }
+    }
+
+    /// Sets what the API answers: route keys, and what each of them demands.
+    ///
+    /// # Panics
+    /// When a key is none.
+    #[must_use]
+    pub fn with_routes(mut self, routes: &[(&str, Authorization)]) -> Self {
+        self.routes = routes.iter().map(|(key, demands)| route(key, *demands)).collect();
+        self
+    }
+
+    /// Has an authorizer decide; without other routes, on everything.
+    #[must_use]
+    pub fn with_authorizer(mut self, authorizer: AuthorizerSettings) -> Self {
+        for route in &mut self.routes {
+            route.authorization = Authorization::Custom;
+        }
+        self.authorizer = Some(authorizer);
+        self
     }
 
     /// Adds a variable.
@@ -118,6 +191,11 @@ impl Settings {
         self.env.push((name.to_owned(), value.into()));
         self
     }
+}
+
+#[expect(clippy::expect_used, reason = "the keys are written in the tests")]
+fn route(key: &str, demands: Authorization) -> Route {
+    Route::new(key, demands).expect(key)
 }
 
 /// A running emulator; dropping it ends the function's processes.
@@ -143,7 +221,7 @@ impl Emulator {
         let listener = TcpListener::bind(address).await?;
         let url = format!("http://{}", listener.local_addr()?);
         let log = Log::default();
-        let gateway = Arc::new(gateway::Gateway::new(settings, log.clone()));
+        let gateway = Arc::new(gateway::Gateway::new(settings, &log));
         let listener = tokio::spawn(Arc::clone(&gateway).serve(listener)).abort_handle();
         Ok(Self { url, log, gateway, listener })
     }

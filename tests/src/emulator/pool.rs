@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::runtime_api::Process;
-use super::{Log, Settings};
+use super::Log;
+use super::runtime_api::{Bootstrap, Process};
 
 pub(super) struct Pool {
+    bootstrap: Bootstrap,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Process>>,
     log: Log,
@@ -21,18 +22,18 @@ pub(super) struct Leased {
 }
 
 impl Pool {
-    pub(super) fn new(processes: usize, log: Log) -> Self {
+    pub(super) fn new(bootstrap: Bootstrap, processes: usize, log: Log) -> Self {
         let permits = Arc::new(Semaphore::new(processes));
-        Self { permits, idle: Mutex::default(), log }
+        Self { bootstrap, permits, idle: Mutex::default(), log }
     }
 
-    pub(super) async fn lease(&self, settings: &Settings) -> io::Result<Leased> {
+    pub(super) async fn lease(&self) -> io::Result<Leased> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|_| io::Error::other("the emulator has ended"))?;
         let idle = self.idle().pop();
         let process = match idle {
             Some(process) => process,
-            None => Process::start(settings, &self.log).await?,
+            None => Process::start(&self.bootstrap, &self.log).await?,
         };
         Ok(Leased { process, _permit: permit })
     }

@@ -4,9 +4,11 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -15,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use service_kit::clock::{Clock as _, SystemClock};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::TcpListener;
@@ -22,7 +25,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use super::{Log, Settings};
+use super::Log;
 
 /// The most a function may answer when it does not stream.
 const MAX_ANSWER: usize = 6 * 1024 * 1024;
@@ -33,8 +36,19 @@ pub(super) enum Answer {
     Whole(Bytes),
     /// A prelude and a body, in chunks as the function wrote them.
     Stream(mpsc::Receiver<Result<Bytes, Broken>>),
-    /// An error object, or nothing when the process ended.
-    Failed,
+    /// An error object with this message, or nothing when the process ended.
+    Failed(Option<String>),
+}
+
+/// What runs in an execution environment.
+#[derive(Debug)]
+pub(super) struct Bootstrap {
+    pub(super) program: PathBuf,
+    pub(super) args: Vec<String>,
+    /// Beside what Lambda sets; the last of several values counts.
+    pub(super) env: Vec<(String, String)>,
+    /// After how long an invocation is killed.
+    pub(super) timeout: Duration,
 }
 
 /// A stream that ended with error trailers, or because the process ended.
@@ -56,18 +70,17 @@ pub(super) struct Process {
 
 impl Process {
     /// Starts the program with the variables that Lambda sets.
-    pub(super) async fn start(settings: &Settings, log: &Log) -> io::Result<Self> {
+    pub(super) async fn start(bootstrap: &Bootstrap, log: &Log) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?.to_string();
-        let mut command = Command::new(&settings.program);
+        let mut command = Command::new(&bootstrap.program);
         command
-            .args(&settings.args)
+            .args(&bootstrap.args)
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", address)
             .envs(LAMBDA_ENV)
             .envs(path())
-            .env("RESPONSE_MODE", settings.mode.name())
-            .envs(settings.env.iter().map(|(name, value)| (name, value)))
+            .envs(bootstrap.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -83,7 +96,7 @@ impl Process {
         let api = Arc::new(Api {
             queue: Mutex::new(queue),
             current: Mutex::new(None),
-            timeout_ms: i64::try_from(settings.function_timeout.as_millis()).unwrap_or(i64::MAX),
+            timeout_ms: i64::try_from(bootstrap.timeout.as_millis()).unwrap_or(i64::MAX),
             log: log.clone(),
         });
         let server = tokio::spawn(api.serve(listener)).abort_handle();
@@ -95,11 +108,11 @@ impl Process {
     pub(super) async fn invoke(&mut self, event: Bytes) -> Answer {
         let (answer, answered) = oneshot::channel();
         if self.invocations.send(Invocation { event, answer }).await.is_err() {
-            return Answer::Failed;
+            return Answer::Failed(None);
         }
         tokio::select! {
-            answer = answered => answer.unwrap_or(Answer::Failed),
-            _ended = self.child.wait() => Answer::Failed,
+            answer = answered => answer.unwrap_or(Answer::Failed(None)),
+            _ended = self.child.wait() => Answer::Failed(None),
         }
     }
 
@@ -194,7 +207,7 @@ impl Api {
             let whole = Limited::new(body, MAX_ANSWER).collect().await.map(|body| body.to_bytes());
             let (status, whole) = match whole {
                 Ok(whole) => (StatusCode::ACCEPTED, Answer::Whole(whole)),
-                Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, Answer::Failed),
+                Err(_) => (StatusCode::PAYLOAD_TOO_LARGE, Answer::Failed(None)),
             };
             let _ = answer.send(whole);
             return reply(status);
@@ -217,16 +230,26 @@ impl Api {
         let Some(answer) = self.take(id).await else {
             return reply(StatusCode::BAD_REQUEST);
         };
-        self.note("invocation error", body).await;
-        let _ = answer.send(Answer::Failed);
+        let error = self.note("invocation error", body).await;
+        let error: Option<ErrorObject> = serde_json::from_slice(&error).ok();
+        let _ = answer.send(Answer::Failed(error.map(|error| error.error_message)));
         reply(StatusCode::ACCEPTED)
     }
 
-    async fn note(&self, what: &str, body: Incoming) {
+    /// Logs an error object and returns it.
+    async fn note(&self, what: &str, body: Incoming) -> Bytes {
         let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         let text = String::from_utf8_lossy(&body);
         self.log.push(format!("{what}: {text}\n").as_bytes());
+        body
     }
+}
+
+/// What a function posts when it fails.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorObject {
+    error_message: String,
 }
 
 fn is_failure(trailers: Option<&HeaderMap>) -> bool {

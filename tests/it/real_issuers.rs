@@ -39,7 +39,7 @@ fn issuer(pool: &Pool, clients: &[&Client]) -> Issuer {
         profile: Profile::Cognito,
         audience: RESOURCE.to_owned(),
         clients: clients.iter().map(|client| client.id.clone()).collect(),
-        jwks_uri: pool.jwks_uri(),
+        jwks_uri: pool.jwks_uri().parse().expect("a URI"),
         known_keys: None,
         tenant_claim: None,
         tenants: BTreeMap::new(),

@@ -11,6 +11,8 @@ use serde::Deserialize;
 
 /// The moduli that are taken, in bits.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// The longest public exponent, in bytes.
+const MAX_EXPONENT: usize = 4;
 /// The longest `kid`.
 const MAX_KID: usize = 128;
 /// The length of a coordinate on P-256.
@@ -84,8 +86,8 @@ pub(crate) enum Unusable {
 }
 
 impl Key {
-    pub(crate) fn of(jwk: &Jwk) -> Result<Self, Unusable> {
-        let kid = jwk.kid.clone().filter(|kid| is_kid(kid)).ok_or(Unusable::Kid)?;
+    pub(crate) fn of(jwk: Jwk) -> Result<Self, Unusable> {
+        let kid = jwk.kid.filter(|kid| is_kid(kid)).ok_or(Unusable::Kid)?;
         let verifies = jwk.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
         if jwk.used_for.as_deref().is_some_and(|used_for| used_for != "sig") || !verifies {
             return Err(Unusable::Use);
@@ -93,8 +95,8 @@ impl Key {
         let key = Self {
             kid,
             public: match (&*jwk.kty, jwk.crv.as_deref()) {
-                ("RSA", _) => rsa(jwk)?,
-                ("EC", Some("P-256")) => p256(jwk)?,
+                ("RSA", _) => rsa(&decode(jwk.n)?, &decode(jwk.e)?)?,
+                ("EC", Some("P-256")) => p256(&decode(jwk.x)?, &decode(jwk.y)?)?,
                 _ => return Err(Unusable::Kind),
             },
         };
@@ -147,36 +149,39 @@ pub(crate) fn is_kid(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     let is_word = all(text, b"_.-");
-    let is_base64 = all(digits, b"+/") && padding <= 2 && text.len() % 4 == 0;
+    let is_base64 = all(digits, b"+/") && padding <= 2 && text.len().is_multiple_of(4);
     (1..=MAX_KID).contains(&text.len()) && (is_word || is_base64)
 }
 
-fn decode(member: Option<&String>) -> Result<Vec<u8>, Unusable> {
+fn decode(member: Option<String>) -> Result<Vec<u8>, Unusable> {
     member.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).ok_or(Unusable::Material)
 }
 
-fn rsa(jwk: &Jwk) -> Result<Public, Unusable> {
-    let (n, e) = (decode(jwk.n.as_ref())?, decode(jwk.e.as_ref())?);
-    let zeros = n.iter().take_while(|byte| **byte == 0).count();
-    let n = n[zeros..].to_vec();
-    let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
-    let exponent_is_sound =
-        matches!(*e, [_, ..] if e.len() <= 4 && e[e.len() - 1] % 2 == 1 && e != [1]);
-    if MODULUS_BITS.contains(&bits) && exponent_is_sound {
-        Ok(Public::Rsa { n, e })
+/// Some issuers write the sign byte of a signed integer in front.
+fn without_zeros(number: &[u8]) -> &[u8] {
+    &number[number.iter().take_while(|byte| **byte == 0).count()..]
+}
+
+fn rsa(n: &[u8], e: &[u8]) -> Result<Public, Unusable> {
+    let (n, e) = (without_zeros(n), without_zeros(e));
+    let (&[first, .., n_last], &[.., e_last]) = (n, e) else { return Err(Unusable::Material) };
+    let bits = n.len() * 8 - first.leading_zeros() as usize;
+    let exponent_is_sound = e.len() <= MAX_EXPONENT && e_last % 2 == 1 && e != [1];
+    if MODULUS_BITS.contains(&bits) && n_last % 2 == 1 && exponent_is_sound {
+        Ok(Public::Rsa { n: n.to_vec(), e: e.to_vec() })
     } else {
         Err(Unusable::Material)
     }
 }
 
-fn p256(jwk: &Jwk) -> Result<Public, Unusable> {
-    let (x, y) = (decode(jwk.x.as_ref())?, decode(jwk.y.as_ref())?);
+/// Whether the point is on the curve is found at the first verification, by ring.
+fn p256(x: &[u8], y: &[u8]) -> Result<Public, Unusable> {
     if x.len() != COORDINATE || y.len() != COORDINATE {
         return Err(Unusable::Material);
     }
     let mut point = [4; 1 + 2 * COORDINATE];
-    point[1..=COORDINATE].copy_from_slice(&x);
-    point[1 + COORDINATE..].copy_from_slice(&y);
+    point[1..=COORDINATE].copy_from_slice(x);
+    point[1 + COORDINATE..].copy_from_slice(y);
     Ok(Public::P256(point))
 }
 

@@ -50,7 +50,7 @@ impl KeySet {
         let mut keys: BTreeMap<String, Option<Arc<Key>>> = BTreeMap::new();
         for raw in document.keys {
             let Ok(jwk) = serde_json::from_str::<Jwk>(raw.get()) else { continue };
-            if let Ok(key) = Key::of(&jwk) {
+            if let Ok(key) = Key::of(jwk) {
                 // Which of two keys of one name is meant cannot be told.
                 keys.entry(key.kid().to_owned())
                     .and_modify(|first| *first = None)
@@ -81,3 +81,6 @@ impl FromStr for KeySet {
         Self::parse(json.as_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests;

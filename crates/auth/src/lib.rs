@@ -25,6 +25,8 @@ mod policy;
 mod profile;
 mod resource;
 mod scope;
+#[cfg(test)]
+mod signer;
 mod tenant;
 mod token;
 mod url;

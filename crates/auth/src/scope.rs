@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn membership_is_exact() {
+    fn j22_membership_is_exact() {
         let granted = scopes("prometheus-mcp-server/readonly xprometheus-mcp-server/read");
         assert!(!granted.contains(Registry::PROMETHEUS_READ));
         assert!(!granted.contain_all(&scopes(Registry::PROMETHEUS_READ)));
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broader_scope_brings_the_narrower_ones() {
+    fn j23_a_broader_scope_brings_the_narrower_ones() {
         for (granted, expected) in [
             ("", ""),
             ("other", "other"),

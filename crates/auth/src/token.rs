@@ -1,7 +1,6 @@
 //! Tokens as they arrive: out of the headers (RFC 6750, section 2.1), and taken apart (RFC 7515,
 //! section 3.1) without believing anything they say.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -9,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde::de::{self, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::key::is_kid;
 use crate::verify::Rejection;
@@ -47,29 +46,24 @@ impl<'a> Bearer<'a> {
         if values.next().is_some() {
             return Err(CredentialsError::Several);
         }
+        let value = value.as_bytes();
+        // An HTTP API joins two headers by a comma, which no token has.
+        let Some(rest) = value.split(|byte| *byte == b',').find_map(after_scheme) else {
+            return Ok(None);
+        };
         let in_query = query.is_some_and(|query| {
             query.split('&').any(|pair| pair.split('=').next() == Some("access_token"))
         });
-        if in_query {
+        if in_query || value.contains(&b',') {
             return Err(CredentialsError::Several);
         }
-        let value = value.to_str().map_err(|_| CredentialsError::Malformed)?;
-        let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Ok(None);
+        match rest {
+            [b' ', token @ ..] if !token.is_empty() && token.iter().copied().all(is_of_token) => {
+                str::from_utf8(token).map(|token| Some(Self(token)))
+            }
+            _ => return Err(CredentialsError::Malformed),
         }
-        // An HTTP API joins two headers by a comma, which no token has.
-        if token.contains(',') {
-            return Err(CredentialsError::Several);
-        }
-        let legal = |byte: u8| {
-            byte.is_ascii_alphanumeric()
-                || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
-        };
-        if token.is_empty() || !token.bytes().all(legal) {
-            return Err(CredentialsError::Malformed);
-        }
-        Ok(Some(Self(token)))
+        .map_err(|_| CredentialsError::Malformed)
     }
 
     /// The token.
@@ -83,6 +77,18 @@ impl fmt::Debug for Bearer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Bearer")
     }
+}
+
+/// What follows the scheme of one set of credentials, when that is `Bearer`, in any case.
+fn after_scheme(credentials: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = credentials.trim_ascii_start().split_at_checked("bearer".len())?;
+    let ends = rest.first().is_none_or(u8::is_ascii_whitespace);
+    (ends && scheme.eq_ignore_ascii_case(b"bearer")).then_some(rest)
+}
+
+/// `b64token` (RFC 6750, section 2.1).
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/' | b'=')
 }
 
 /// A signed token taken apart. Nothing in it is true yet.
@@ -101,9 +107,9 @@ impl fmt::Debug for Unverified<'_> {
     }
 }
 
-/// The header parameters that change what a token means or where its key comes from: a token that
-/// has one is refused.
-const REFUSED: [&str; 9] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "zip", "enc"];
+/// The header parameters that change what a token means or bring its key: a token that has one is
+/// refused. A thumbprint (`x5t`) brings none, and some issuers send it; it is not looked at.
+const REFUSED: [&str; 8] = ["crit", "b64", "jku", "jwk", "x5u", "x5c", "zip", "enc"];
 
 impl<'a> Unverified<'a> {
     /// Takes a token in compact form apart.
@@ -161,7 +167,7 @@ fn decode(part: &str) -> Result<Vec<u8>, Rejection> {
 }
 
 /// The members of a JSON object, none of them twice.
-pub(crate) struct Members(Vec<(String, Value)>);
+pub(crate) struct Members(Map<String, Value>);
 
 impl Members {
     fn decode(part: &str) -> Result<Self, Rejection> {
@@ -169,7 +175,7 @@ impl Members {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
+        self.0.get(name)
     }
 
     /// The member, when it is a text.
@@ -190,12 +196,11 @@ impl<'de> Deserialize<'de> for Members {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
-                let mut members: Vec<(String, Value)> = Vec::with_capacity(12);
-                while let Some((name, value)) = map.next_entry::<Cow<'de, str>, Value>()? {
-                    if members.iter().any(|(member, _)| *member == *name) {
+                let mut members = Map::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if members.insert(name, value).is_some() {
                         return Err(de::Error::custom("a member is there twice"));
                     }
-                    members.push((name.into_owned(), value));
                 }
                 Ok(Members(members))
             }
@@ -204,3 +209,6 @@ impl<'de> Deserialize<'de> for Members {
         deserializer.deserialize_map(Object)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! Verification: token, keys, issuer and time in; claims or the reason out. No I/O.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde_json::Value;
+use service_kit::clock::unix_ms;
 
 use crate::claims::Claims;
 use crate::key::Key;
@@ -55,7 +56,7 @@ pub enum Rejection {
     /// `aud` is not ours.
     #[error("its audience is another")]
     Audience,
-    /// `client_id` is missing or not one of the accepted.
+    /// `client_id` is missing, malformed, not one of the accepted, or two claims name two clients.
     #[error("its client is not accepted")]
     Client,
     /// `sub` is missing or malformed.
@@ -130,17 +131,9 @@ fn is_name(text: &str) -> bool {
     (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
 }
 
-/// Seconds since 1970, before it or after.
-pub(crate) fn seconds(time: SystemTime) -> i64 {
-    match time.duration_since(UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |s| -s),
-    }
-}
-
 /// `exp`, once it, `nbf` and `iat` are found good.
 fn check_times(claims: &Members, now: SystemTime) -> Result<i64, Rejection> {
-    let now = seconds(now);
+    let now = unix_ms(now).div_euclid(1000);
     let exp = claims.get("exp").and_then(time).ok_or(Rejection::Expired)?;
     if exp <= now - LEEWAY {
         return Err(Rejection::Expired);
@@ -206,18 +199,18 @@ fn client(claims: &Members, issuer: &Issuer) -> Result<Option<String>, Rejection
         // As RFC 9068, Keycloak and Okta call it.
         Profile::Oidc => &["client_id", "azp", "cid"],
     };
-    let client = match names.iter().find_map(|name| claims.get(name)) {
-        None => None,
-        Some(Value::String(client)) if is_name(client) => Some(client.clone()),
-        Some(_) => return Err(Rejection::Client),
-    };
-    let accepted = match &client {
-        None => issuer.profile == Profile::Oidc && issuer.clients.is_empty(),
-        Some(client) if issuer.clients.is_empty() => {
-            let _ = client;
-            issuer.profile != Profile::Cognito
+    let mut client: Option<String> = None;
+    for named in names.iter().filter_map(|name| claims.get(name)) {
+        let named = named.as_str().filter(|named| is_name(named)).ok_or(Rejection::Client)?;
+        if client.as_ref().is_some_and(|client| client != named) {
+            return Err(Rejection::Client);
         }
-        Some(client) => issuer.clients.contains(client),
+        client = Some(named.to_owned());
+    }
+    let accepted = match &client {
+        Some(client) if !issuer.clients.is_empty() => issuer.clients.contains(client),
+        Some(_) => issuer.profile != Profile::Cognito,
+        None => issuer.profile == Profile::Oidc && issuer.clients.is_empty(),
     };
     if accepted { Ok(client) } else { Err(Rejection::Client) }
 }
@@ -254,3 +247,8 @@ fn tenant(
         (claimed, configured) => Ok(claimed.or(configured)),
     }
 }
+
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod tests;

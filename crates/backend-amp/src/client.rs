@@ -2,43 +2,46 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_amp::Client;
 use aws_sdk_amp::config::retry::RetryConfig;
 use aws_sdk_amp::config::timeout::TimeoutConfig;
-use aws_sdk_amp::config::{BehaviorVersion, StalledStreamProtectionConfig};
+use aws_sdk_amp::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
 use aws_sdk_amp::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_amp::types::WorkspaceStatus as SdkStatus;
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use service_kit::clock::Clock;
+use sigv4::Kept;
 
-use crate::http::Http;
 use crate::refusal::{Asked, Refusal};
 use crate::retry::{observed, retrying};
-use crate::{CallStats, Error, PrometheusUrl, Region, Workspace, WorkspaceId, WorkspaceStatus};
+use crate::sdk_http::SdkHttp;
+use crate::{CallStats, Error, Region, Workspace, WorkspaceId, WorkspaceStatus};
 
 /// Most per page that `ListWorkspaces` gives.
 const PAGE: i32 = 1000;
 
 /// `ListWorkspaces` and `DescribeWorkspace`, in any region.
 pub(crate) struct ControlPlane {
-    http: Http,
-    credentials: SharedCredentialsProvider,
+    http: SdkHttp,
+    credentials: Kept,
     endpoint: Option<String>,
+    clock: Arc<dyn Clock>,
     /// Building one costs millions of instructions: only when a call needs it, then kept.
     clients: Mutex<HashMap<Region, Client>>,
 }
 
 impl ControlPlane {
     pub(crate) fn new(
-        http: Http,
-        credentials: SharedCredentialsProvider,
+        http: SdkHttp,
+        credentials: Kept,
         endpoint: Option<String>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { http, credentials, endpoint, clients: Mutex::new(HashMap::new()) }
+        Self { http, credentials, endpoint, clock, clients: Mutex::new(HashMap::new()) }
     }
 
     /// All workspaces of a region, to the last page; their URLs are not looked up.
@@ -77,14 +80,14 @@ impl ControlPlane {
         }
     }
 
-    /// Where a workspace is queried.
+    /// One workspace, with its URL if it has one yet.
     pub(crate) async fn describe(
         &self,
         region: &Region,
         id: &WorkspaceId,
         deadline: Instant,
         stats: &mut CallStats,
-    ) -> Result<PrometheusUrl, Error> {
+    ) -> Result<Workspace, Error> {
         let client = self.client(region);
         let asked =
             Asked { action: "aps:DescribeWorkspace", region: Some(region), workspace: Some(id) };
@@ -97,13 +100,13 @@ impl ControlPlane {
             .await?
             .workspace
             .ok_or_else(|| Error::unexpected("DescribeWorkspace gives no workspace"))?;
-        match workspace.prometheus_endpoint.as_deref() {
-            None | Some("") => Err(Error::WorkspaceNotReady {
-                workspace: id.clone(),
-                status: status(workspace.status.as_ref()),
-            }),
-            Some(url) => url.parse(),
-        }
+        let url = workspace.prometheus_endpoint.as_deref().filter(|url| !url.is_empty());
+        Ok(Workspace {
+            id: id.clone(),
+            status: status(workspace.status.as_ref()),
+            alias: workspace.alias.filter(|alias| !alias.is_empty()),
+            url: url.map(str::parse).transpose()?,
+        })
     }
 
     fn client(&self, region: &Region) -> Client {
@@ -112,18 +115,30 @@ impl ControlPlane {
         client.clone()
     }
 
-    /// Retries, deadlines and connections are this crate's, as for the data plane.
+    /// Retries, deadlines, connections and credentials are this crate's, as for the data plane.
     fn build(&self, region: &Region) -> Client {
         let mut config = aws_sdk_amp::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(aws_sdk_amp::config::Region::new(region.as_str().to_owned()))
             .credentials_provider(self.credentials.clone())
+            .identity_cache(IdentityCache::no_cache())
+            .time_source(Time(Arc::clone(&self.clock)))
             .http_client(self.http.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(self.endpoint.clone());
         Client::from_conf(config.build())
+    }
+}
+
+/// The time that requests are signed at.
+#[derive(Debug)]
+struct Time(Arc<dyn Clock>);
+
+impl TimeSource for Time {
+    fn now(&self) -> SystemTime {
+        self.0.now()
     }
 }
 
@@ -145,6 +160,9 @@ fn failure<E>(err: SdkError<E, HttpResponse>, asked: Asked<'_>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
+    if let Some(unsigned) = unsigned(&err) {
+        return unsigned.into();
+    }
     match err {
         SdkError::ServiceError(refused) => {
             let (err, raw) = (refused.err(), refused.raw());
@@ -160,10 +178,6 @@ where
             }
             .into()
         }
-        err if is_of_credentials(&err) => Error::Credentials {
-            message: "none could be loaded".to_owned(),
-            source: Some(err.into()),
-        },
         SdkError::ResponseError(_) => Error::UnexpectedReply {
             message: "not the JSON of AMP".to_owned(),
             source: Some(err.into()),
@@ -172,6 +186,8 @@ where
     }
 }
 
-fn is_of_credentials(err: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(err), |err| err.source()).any(|err| err.is::<CredentialsError>())
+/// Why the request had no credentials to be signed with, if that was it.
+fn unsigned(err: &(dyn std::error::Error + 'static)) -> Option<sigv4::Error> {
+    let mut causes = std::iter::successors(Some(err), |err| err.source());
+    causes.find_map(|err| err.downcast_ref().cloned())
 }

@@ -46,6 +46,18 @@ pub enum Error {
     /// No region was given, configured, or named by the configured URL.
     #[error("no AWS region is given or configured")]
     NoRegion,
+    /// The caller belongs to no tenant, and only tenants may ask.
+    #[error("this server is for the callers of tenants, and this caller belongs to none")]
+    NoTenant,
+    /// Nothing is configured for the caller's tenant.
+    #[error("no workspace is configured for the tenant of this caller")]
+    TenantUnknown,
+    /// The caller's tenant may not ask it, whether there is such a thing or not: nothing was called.
+    #[error("{asked} is not open to the tenant of this caller")]
+    NotOpen {
+        /// What was asked for, as a phrase: `workspace ws-1`, `region us-east-1`.
+        asked: String,
+    },
     /// The region has no workspace at all.
     #[error("there are no workspaces in {region}")]
     NoWorkspaces {
@@ -182,6 +194,9 @@ impl Error {
             Self::InvalidLabelName { .. } => "invalid_label_name",
             Self::NoAws { .. } => "no_aws",
             Self::NoRegion => "no_region",
+            Self::NoTenant => "no_tenant",
+            Self::TenantUnknown => "tenant_unknown",
+            Self::NotOpen { .. } => "not_open",
             Self::NoWorkspaces { .. } => "no_workspaces",
             Self::WorkspaceUnknown { .. } => "workspace_unknown",
             Self::WorkspaceNotFound { .. } => "workspace_not_found",
@@ -219,6 +234,28 @@ impl Error {
 
     pub(crate) fn unexpected(message: impl Into<String>) -> Self {
         Self::UnexpectedReply { message: message.into(), source: None }
+    }
+}
+
+impl From<https::Error> for Error {
+    fn from(err: https::Error) -> Self {
+        match err {
+            https::Error::TooLarge { limit } => Self::TooLarge { limit },
+            https::Error::Unreachable { what, source } => Self::unreachable(what, source),
+            other => Self::unreachable("no answer", other),
+        }
+    }
+}
+
+impl From<sigv4::Error> for Error {
+    fn from(err: sigv4::Error) -> Self {
+        let message = err.reason().unwrap_or_else(|| "none could be loaded".to_owned());
+        match err {
+            sigv4::Error::Unavailable(_) => {
+                Self::unreachable(format!("no AWS credentials at the moment: {message}"), err)
+            }
+            err => Self::Credentials { message, source: Some(err.into()) },
+        }
     }
 }
 

@@ -24,9 +24,9 @@
 //! # }
 //! ```
 
+mod aws;
 mod client;
 mod error;
-mod http;
 mod matrix;
 mod points;
 mod prometheus;
@@ -34,9 +34,10 @@ mod query;
 mod refusal;
 mod response;
 mod retry;
+mod sdk_http;
 mod series;
-mod sign;
 mod target;
+mod tenants;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -49,5 +50,6 @@ pub use query::{InstantQuery, LabelName, LabelValues, MaxSamples, RangeQuery};
 pub use response::{CallStats, Data, LabelAnswer, LabelResult, QueryAnswer, QueryResult};
 pub use series::{Label, Series, Values};
 pub use target::{Selection, Target, Workspaces};
+pub use tenants::{CredentialsOf, Tenants};
 pub use url::PrometheusUrl;
 pub use workspace::{Region, Workspace, WorkspaceId, WorkspaceStatus};

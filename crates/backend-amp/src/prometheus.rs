@@ -8,16 +8,14 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http_body_util::Full;
 use service_kit::clock::Clock;
 
-use crate::client::ControlPlane;
-use crate::http::Http;
+use crate::aws::Aws;
 use crate::query::ApiCall;
 use crate::refusal::{self, Asked};
 use crate::retry::{observed, retrying};
-use crate::sign::Signer;
 use crate::target::Place;
+use crate::tenants::Access;
 use crate::{
     CallStats, Error, InstantQuery, LabelAnswer, LabelValues, MaxSamples, PrometheusUrl,
     QueryAnswer, RangeQuery, Region, Selection, Target, WorkspaceId, WorkspaceStatus, Workspaces,
@@ -72,32 +70,29 @@ impl Default for Settings {
     }
 }
 
-/// Prometheus servers: the configured one, and the workspaces of AMP.
+/// Prometheus servers: the configured one, and the workspaces of AMP; or those of one tenant, by
+/// [`for_tenant`](Self::for_tenant).
 ///
 /// Cheap to clone; clones share connections and what is cached. Dropping the future of a question
 /// cancels it.
 #[derive(Debug, Clone)]
-pub struct Prometheus(Arc<Inner>);
+pub struct Prometheus(pub(crate) Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    settings: Settings,
-    http: Http,
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) https: https::Client,
     /// `None` without credentials.
-    aws: Option<Aws>,
-    clock: Arc<dyn Clock>,
-    known: Mutex<Known>,
-}
-
-#[derive(Debug)]
-struct Aws {
-    signer: Signer,
-    control_plane: ControlPlane,
+    pub(crate) aws: Option<Arc<Aws>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) access: Access,
+    /// Of what these credentials may see.
+    pub(crate) known: Mutex<Known>,
 }
 
 /// What AWS told, and when. Wall-clock time, which goes on while a Lambda sandbox is frozen.
 #[derive(Debug, Default)]
-struct Known {
+pub(crate) struct Known {
     urls: HashMap<(Region, WorkspaceId), (PrometheusUrl, SystemTime)>,
     only_active: HashMap<Region, (WorkspaceId, SystemTime)>,
 }
@@ -109,16 +104,18 @@ impl Prometheus {
         credentials: Option<SharedCredentialsProvider>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let http = Http::new(&settings);
-        let aws = credentials.map(|credentials| Aws {
-            signer: Signer::new(credentials.clone()),
-            control_plane: ControlPlane::new(
-                http.clone(),
-                credentials,
-                settings.control_plane_endpoint.clone(),
-            ),
+        let https = https::Client::new(https::Settings {
+            ca_file: settings.ca_file.clone(),
+            connect_timeout: settings.connect_timeout,
         });
-        Self(Arc::new(Inner { settings, http, aws, clock, known: Mutex::default() }))
+        let aws = credentials.map(|credentials| Aws::new(&settings, &https, credentials, &clock));
+        let (access, known) = (Access::Open, Mutex::default());
+        Self(Arc::new(Inner { settings, https, aws, clock, access, known }))
+    }
+
+    /// The client that requests are sent with, for others to share its connections.
+    pub fn https(&self) -> &https::Client {
+        &self.0.https
     }
 
     /// What was configured.
@@ -134,9 +131,10 @@ impl Prometheus {
     /// [`Error::WorkspaceUnknown`] with the choices when the user must choose, other variants as
     /// they are described.
     pub async fn resolve(&self, selection: &Selection, deadline: Instant) -> Result<Target, Error> {
+        let selection = self.0.access.narrow(selection, &self.0.settings)?;
         let deadline = self.earlier(deadline);
         let mut stats = CallStats::default();
-        let (id, region) = match self.0.settings.place(selection) {
+        let (id, region) = match self.0.settings.place(&selection) {
             Place::Url(url) => return self.configured(url),
             Place::Workspace(id, region) => {
                 self.aws(|| format!("workspace {id}"))?;
@@ -159,7 +157,7 @@ impl Prometheus {
         })
     }
 
-    /// All workspaces of a region, always freshly listed.
+    /// All workspaces of a region, always freshly listed; of a tenant with a workspace, only that.
     ///
     /// # Errors
     /// [`Error::NoAws`] without credentials, [`Error::NoRegion`] when none is chosen or configured.
@@ -168,11 +166,18 @@ impl Prometheus {
         region: Option<&Region>,
         deadline: Instant,
     ) -> Result<Workspaces, Error> {
+        let asked = Selection { workspace_id: None, region: region.cloned() };
+        let Selection { workspace_id: own, region } =
+            self.0.access.narrow(&asked, &self.0.settings)?.into_owned();
         let deadline = self.earlier(deadline);
         let aws = self.aws(|| "listing workspaces".to_owned())?;
-        let region = region.cloned().or_else(|| self.0.settings.default_region());
+        let region = region.or_else(|| self.0.settings.default_region());
         let region = region.ok_or(Error::NoRegion)?;
         let mut stats = CallStats::default();
+        if let Some(own) = own {
+            let own = aws.control_plane.describe(&region, &own, deadline, &mut stats).await?;
+            return Ok(Workspaces { workspaces: vec![own], region, stats });
+        }
         let listed = aws.control_plane.list(&region, deadline, &mut stats).await?;
         self.known().only_active.remove(&region);
 
@@ -252,6 +257,7 @@ impl Prometheus {
         call: &ApiCall,
         deadline: Instant,
     ) -> Result<(Bytes, CallStats), Error> {
+        self.0.access.permit_target(target)?;
         let asked = Asked {
             action: call.action,
             region: target.signing.as_ref(),
@@ -283,16 +289,12 @@ impl Prometheus {
         asked: Asked<'_>,
     ) -> Result<Bytes, Error> {
         let now = self.0.clock.now();
-        let request = call.request(&target.url)?;
-        let body = call.body();
-        let request = match &target.signing {
-            Some(region) => {
-                let aws = self.aws(|| format!("signing requests to {}", target.url))?;
-                aws.signer.sign(request, body, region, now).await?
-            }
-            None => request.map(|()| Full::new(body)),
-        };
-        let response = self.0.http.send(request).await?;
+        let mut request = call.request(&target.url)?;
+        if let Some(region) = &target.signing {
+            let aws = self.aws(|| format!("signing requests to {}", target.url))?;
+            request = aws.signer.sign(request, region.as_str()).await?;
+        }
+        let response = self.0.https.send(request, self.0.settings.max_body).await?;
         tracing::Span::current().record("http.status", response.status().as_u16());
         if response.status().is_success() {
             Ok(response.into_body())
@@ -362,14 +364,17 @@ impl Prometheus {
                 return Ok((url.clone(), age));
             }
         }
-        let described = aws.control_plane.describe(region, id, deadline, stats);
-        let url = described.await?;
+        let described = aws.control_plane.describe(region, id, deadline, stats).await?;
+        let status = described.status;
+        let url = described
+            .url
+            .ok_or_else(|| Error::WorkspaceNotReady { workspace: id.clone(), status })?;
         self.known().urls.insert(key, (url.clone(), self.0.clock.now()));
         Ok((url, Duration::ZERO))
     }
 
     fn aws(&self, wanted: impl FnOnce() -> String) -> Result<&Aws, Error> {
-        self.0.aws.as_ref().ok_or_else(|| Error::NoAws { wanted: wanted() })
+        self.0.aws.as_deref().ok_or_else(|| Error::NoAws { wanted: wanted() })
     }
 
     /// Only AMP knows them.

@@ -108,8 +108,8 @@ pub(crate) struct ApiCall {
 }
 
 impl ApiCall {
-    /// The request without its body. Nothing of a URL or a form is encoded after this.
-    pub(crate) fn request(&self, base: &PrometheusUrl) -> Result<Request<()>, Error> {
+    /// The request. Nothing of a URL or a form is encoded after this.
+    pub(crate) fn request(&self, base: &PrometheusUrl) -> Result<Request<Bytes>, Error> {
         let separator = if self.query.as_str().is_empty() { "" } else { "?" };
         let uri = format!("{base}{}{separator}{}", self.path, self.query.as_str());
         let request = match self.form {
@@ -117,16 +117,12 @@ impl ApiCall {
             None => Request::get(uri),
         };
         // An address of more than 64 KB, say.
-        request.body(()).map_err(|err| Error::Rejected {
+        let form = self.form.as_ref().map_or("", Form::as_str);
+        request.body(Bytes::copy_from_slice(form.as_bytes())).map_err(|err| Error::Rejected {
             error_type: "bad_data".to_owned(),
             message: format!("the request cannot be written: {err}"),
             status: 414,
         })
-    }
-
-    pub(crate) fn body(&self) -> Bytes {
-        let form = self.form.as_ref().map_or("", Form::as_str);
-        Bytes::copy_from_slice(form.as_bytes())
     }
 }
 

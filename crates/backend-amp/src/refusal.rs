@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::Response;
 use serde::Deserialize;
 
-use crate::http::text_header;
 use crate::retry::retry_after;
 use crate::{Error, Region, WorkspaceId};
 
@@ -117,6 +116,11 @@ fn is_about_credentials(code: &str) -> bool {
         "UnrecognizedClient",
     ]
     .contains(&code.trim_end_matches("Exception"))
+}
+
+/// A header of an answer, if it is text.
+fn text_header<'a, T>(response: &'a Response<T>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
 }
 
 /// `com.amazon#ThrottlingException:http://…` → `ThrottlingException`.

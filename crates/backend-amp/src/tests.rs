@@ -1,13 +1,11 @@
 //! The whole crate against a scripted server on loopback.
 
-mod authorities;
-#[cfg(target_os = "linux")]
-mod connections;
 mod logs;
 mod queries;
 mod responses;
 mod server;
 mod signatures;
+mod tenants;
 mod workspaces;
 
 use std::sync::Arc;

@@ -12,11 +12,13 @@ use super::{NOTHING, UP, aws, default_target, plain, soon};
 use crate::{Error, Selection, Settings, WorkspaceId};
 
 /// AMP with these workspaces (`id`, `alias`, `status`), one a page.
-async fn amp(workspaces: &'static [(&'static str, &'static str, &'static str)]) -> Server {
+pub(super) async fn amp(
+    workspaces: &'static [(&'static str, &'static str, &'static str)],
+) -> Server {
     Server::start(move |request, _| amp_reply(workspaces, request)).await
 }
 
-fn amp_reply(workspaces: &[(&str, &str, &str)], request: &Request<Bytes>) -> Reply {
+pub(super) fn amp_reply(workspaces: &[(&str, &str, &str)], request: &Request<Bytes>) -> Reply {
     let summary = |(id, alias, status): &(&str, &str, &str)| {
         format!(
             r#""workspaceId":"{id}","alias":"{alias}","arn":"arn:{id}","createdAt":1.5,
@@ -60,7 +62,7 @@ fn amp_reply(workspaces: &[(&str, &str, &str)], request: &Request<Bytes>) -> Rep
     }
 }
 
-fn chosen(id: &str) -> Selection {
+pub(super) fn chosen(id: &str) -> Selection {
     Selection { workspace_id: Some(id.parse().unwrap()), region: None }
 }
 

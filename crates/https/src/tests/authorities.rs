@@ -3,13 +3,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::http::Http;
-use crate::{Error, Settings};
+use crate::{Client, Error, Settings};
 
 /// Asks a server with a certificate of its own, with `ca_file` for the authorities; `{}` in it
 /// stands for the server's certificate.
@@ -38,23 +36,23 @@ async fn ask(ca_file: Option<&str>) -> Result<Bytes, Error> {
         std::fs::write(&path, text.replace("{}", &issued.cert.pem())).unwrap();
         path
     });
-    let http = Http::new(&Settings { ca_file, ..Settings::default() });
-    let request = Request::get(url).body(Full::default()).unwrap();
-    http.send(request).await.map(http::Response::into_body)
+    let client = Client::new(Settings { ca_file, ..Settings::default() });
+    let request = Request::get(url).body(Bytes::new()).unwrap();
+    client.send(request, 1024).await.map(http::Response::into_body)
 }
 
 #[tokio::test]
 async fn a_private_authority_is_trusted_only_when_its_file_is_named() {
     assert_eq!(ask(Some("{}")).await.unwrap(), "ok");
-    assert!(matches!(ask(None).await, Err(Error::Unavailable { .. })));
-    assert!(matches!(ask(Some("")).await, Err(Error::Unavailable { .. })));
+    assert!(matches!(ask(None).await, Err(Error::Unreachable { .. })));
+    assert!(matches!(ask(Some("")).await, Err(Error::Unreachable { .. })));
 }
 
 #[tokio::test]
 async fn a_file_of_authorities_that_cannot_be_read_is_said_to_be_so() {
     let ca_file = Some(PathBuf::from("/nowhere/ca.pem"));
-    let http = Http::new(&Settings { ca_file, ..Settings::default() });
-    let request = Request::get("https://localhost/").body(Full::default()).unwrap();
-    let err = http.send(request).await.unwrap_err();
+    let client = Client::new(Settings { ca_file, ..Settings::default() });
+    let request = Request::get("https://localhost/").body(Bytes::new()).unwrap();
+    let err = client.send(request, 1024).await.unwrap_err();
     assert!(err.to_string().contains("private authorities"), "{err}");
 }

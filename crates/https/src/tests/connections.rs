@@ -2,11 +2,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::http::Http;
-use crate::{Error, Settings};
+use crate::{Client, Error, Settings};
 
 /// A full backlog answers no more: it drops what it has no place for.
 #[tokio::test]
@@ -20,10 +18,10 @@ async fn an_address_that_never_answers_is_given_up_after_the_connect_timeout() {
     assert!(blocked.await.is_err(), "the backlog has room for more");
 
     let connect_timeout = Duration::from_millis(50);
-    let http = Http::new(&Settings { connect_timeout, ..Settings::default() });
-    let request = Request::get(format!("http://{address}/")).body(Full::<Bytes>::default());
-    let sent = http.send(request.unwrap());
+    let client = Client::new(Settings { connect_timeout, ..Settings::default() });
+    let request = Request::get(format!("http://{address}/")).body(Bytes::new());
+    let sent = client.send(request.unwrap(), 1024);
     // The system itself gives up after two minutes.
     let ended = tokio::time::timeout(Duration::from_secs(60), sent).await;
-    assert!(matches!(ended, Ok(Err(Error::Unavailable { .. }))), "{ended:?}");
+    assert!(matches!(ended, Ok(Err(Error::Unreachable { .. }))), "{ended:?}");
 }

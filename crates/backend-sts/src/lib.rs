@@ -1,0 +1,1 @@
+//! Temporary credentials of one role, a session for each tenant (STS `AssumeRole`).

@@ -1,0 +1,3 @@
+mod authorities;
+#[cfg(target_os = "linux")]
+mod connections;

@@ -1,13 +1,21 @@
-//! The keys of one issuer, kept as long as they may be.
+//! The keys of one issuer: fetched when they are needed, kept as long as they may be.
 
-use std::sync::Arc;
+mod absent;
+mod cache;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use service_kit::clock::Clock;
 
 use crate::fetch::Fetcher;
-use crate::key::Key;
+use crate::jwks_uri::JwksUri;
+use crate::key::{Key, is_kid};
 use crate::key_set::KeySet;
+use crate::profile::Issuer;
+
+use cache::{Cache, Fetch, Flight, Look, Settled};
 
 /// Why a key cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -23,34 +31,103 @@ pub enum KeyError {
     },
 }
 
-/// The keys of one issuer.
+/// The keys of one issuer, safe to ask from many calls at once.
+///
+/// - A key set is good for an hour. The first call that finds it older fetches it anew; calls
+///   meanwhile, and all calls while that fails, use the old one, up to 24 hours.
+/// - There is one fetch at a time, and whoever needs its outcome waits for it. A caller that goes
+///   away leaves the fetch to the others; nobody has to be there for the next to carry it on.
+/// - An unknown `kid` has the set fetched at most once in 60 seconds, and not at all when it was
+///   asked for in vain within 5 minutes (256 such names are remembered).
+/// - After a fetch that failed there is none for 60 seconds. What fails never replaces a good set.
+/// - Keys that are configured hold at once, and until the first set is fetched: an hour after start,
+///   or when a `kid` is asked for that is not among them.
+///
+/// No lock is held while fetching, and nothing runs between calls.
 #[derive(Debug)]
 pub struct Keys {
-    uri: String,
-    known: Option<KeySet>,
+    issuer: String,
+    uri: JwksUri,
     fetcher: Fetcher,
     clock: Arc<dyn Clock>,
+    cache: Mutex<Cache>,
 }
 
 impl Keys {
-    /// Keys that are fetched from `uri` when they are needed; `known` holds until then.
-    #[must_use]
-    pub(crate) fn new(
-        uri: &str,
-        known: Option<KeySet>,
-        fetcher: Fetcher,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { uri: uri.to_owned(), known, fetcher, clock }
+    /// The keys of `issuer`. Nothing is fetched yet.
+    pub(crate) fn new(issuer: &Issuer, fetcher: Fetcher, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            issuer: issuer.url.clone(),
+            uri: issuer.jwks_uri.clone(),
+            fetcher,
+            cache: Mutex::new(Cache::new(issuer.known_keys.clone(), clock.now())),
+            clock,
+        }
     }
 
-    /// The key of this name.
+    /// The key of this name. Waits for the issuer at most 2 seconds.
     ///
     /// # Errors
     /// When there is none, or it cannot be told.
     pub async fn find(&self, kid: &str) -> Result<Arc<Key>, KeyError> {
-        let _ = (&self.uri, &self.fetcher, &self.clock);
-        let known = self.known.as_ref().and_then(|keys| keys.get(kid)).cloned();
-        known.ok_or(KeyError::Unknown)
+        if !is_kid(kid) {
+            return Err(KeyError::Unknown);
+        }
+        let flight = match self.look(kid) {
+            Ok(told) => return told,
+            Err(flight) => flight,
+        };
+        let outcome = flight.fetch.clone().await;
+        let (settled, told) = {
+            let mut cache = self.cache();
+            let now = self.clock.now();
+            (cache.settle(&flight, &outcome, now), cache.told(kid, &flight, outcome.is_ok(), now))
+        };
+        self.log(settled);
+        told
+    }
+
+    /// The answer, or the fetch to wait for.
+    fn look(&self, kid: &str) -> Result<Result<Arc<Key>, KeyError>, Flight> {
+        let mut cache = self.cache();
+        // In this order, so that no other call's time lies ahead of it.
+        let now = self.clock.now();
+        match cache.look(kid, now) {
+            Look::Told(told) => Ok(told),
+            Look::Ask => Err(cache.join(now, || self.fetch())),
+        }
+    }
+
+    fn fetch(&self) -> Fetch {
+        let (fetcher, uri) = (self.fetcher.clone(), self.uri.clone());
+        let fetch = async move { fetcher.get(&uri).await.map(Arc::new).map_err(Arc::new) };
+        fetch.boxed().shared()
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self, settled: Settled) {
+        let issuer = self.issuer.as_str();
+        match settled {
+            Settled::Nothing => {}
+            Settled::Changed(keys) => {
+                let kids = names(&keys);
+                tracing::info!(name: "auth.keys", issuer, kids, "the issuer's keys changed");
+            }
+            Settled::Failed(err) => {
+                let error: &(dyn std::error::Error + 'static) = &*err;
+                tracing::warn!(name: "auth.keys", issuer, error, "the issuer's keys cannot be had");
+            }
+        }
     }
 }
+
+/// The names, in order, with spaces between.
+fn names(keys: &KeySet) -> String {
+    keys.iter().map(|key| key.kid()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

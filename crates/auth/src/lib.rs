@@ -18,11 +18,14 @@ mod door;
 pub mod env;
 mod fetch;
 mod iam;
+mod jwks_uri;
 mod key;
 mod key_set;
 mod keys;
 mod policy;
 mod profile;
+#[cfg(test)]
+mod publisher;
 mod resource;
 mod scope;
 #[cfg(test)]
@@ -33,16 +36,17 @@ mod url;
 mod verifier;
 mod verify;
 
-pub use authorizer::{Authorizer, AuthorizerError};
+pub use authorizer::{Allowed, Authorizer, AuthorizerError, NotAnEvent};
 pub use caller::{Caller, CallerKind};
 pub use challenge::Challenge;
 pub use claims::Claims;
 pub use door::{AuthMode, Door, Refusal};
 pub use iam::IamAccess;
+pub use jwks_uri::JwksUri;
 pub use key::{Algorithm, Key};
 pub use key_set::{KeySet, NotAKeySet};
 pub use keys::{KeyError, Keys};
-pub use policy::{Method, Route};
+pub use policy::{Method, NotARoute, ResponseFormat, Route};
 pub use profile::{Issuer, Profile};
 pub use resource::Resource;
 pub use scope::{NotAScope, Registry, Scope, Scopes};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::jwks_uri::JwksUri;
 use crate::key_set::KeySet;
 use crate::tenant::TenantId;
 
@@ -18,7 +19,7 @@ pub struct Issuer {
     /// [`Profile::Cognito`], whose tokens say nothing else of whom they are for.
     pub clients: Vec<String>,
     /// Where its keys are published.
-    pub jwks_uri: String,
+    pub jwks_uri: JwksUri,
     /// Keys that are known beforehand, for a cold start while the issuer is down.
     pub known_keys: Option<KeySet>,
     /// The claim that names the tenant.

@@ -1,5 +1,7 @@
 //! Tokens of several issuers, verified with their published keys.
 
+mod accepted;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +11,10 @@ use crate::claims::Claims;
 use crate::fetch::Fetcher;
 use crate::keys::{KeyError, Keys};
 use crate::profile::Issuer;
-use crate::token::Unverified;
+use crate::token::{MAX_TOKEN, Unverified};
 use crate::verify::{Rejection, verify_with};
+
+use accepted::{Accepted, Digest, Entry};
 
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +30,15 @@ pub enum Unverifiable {
     },
 }
 
+impl From<KeyError> for Unverifiable {
+    fn from(err: KeyError) -> Self {
+        match err {
+            KeyError::Unknown => Self::Rejected(Rejection::UnknownKey),
+            KeyError::Unavailable { retry_after } => Self::Unavailable { retry_after },
+        }
+    }
+}
+
 /// Verifies tokens of the configured issuers. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Verifier(Arc<Inner>);
@@ -33,6 +46,7 @@ pub struct Verifier(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     issuers: Vec<(Issuer, Keys)>,
+    accepted: Accepted,
     clock: Arc<dyn Clock>,
 }
 
@@ -42,27 +56,49 @@ impl Verifier {
     pub fn new(issuers: Vec<Issuer>, clock: Arc<dyn Clock>) -> Self {
         let fetcher = Fetcher::default();
         let with_keys = |issuer: Issuer| {
-            let known = issuer.known_keys.clone();
-            let keys = Keys::new(&issuer.jwks_uri, known, fetcher.clone(), Arc::clone(&clock));
+            let keys = Keys::new(&issuer, fetcher.clone(), Arc::clone(&clock));
             (issuer, keys)
         };
         let issuers = issuers.into_iter().map(with_keys).collect();
-        Self(Arc::new(Inner { issuers, clock }))
+        Self(Arc::new(Inner { issuers, accepted: Accepted::default(), clock }))
     }
 
     /// Verifies `token`, fetching its issuer's keys when that is due.
     ///
+    /// A token that was accepted before is known again by its SHA-256 and spared the signature, as
+    /// long as it is not expired and its key is still one of its issuer's.
+    ///
     /// # Errors
     /// When it is refused, or cannot be told.
     pub async fn verify(&self, token: &str) -> Result<Claims, Unverifiable> {
+        if token.len() > MAX_TOKEN {
+            return Err(Rejection::TooLong.into());
+        }
+        let digest = Digest::of(token);
+        if let Some(claims) = self.known(&digest).await {
+            return Ok(claims);
+        }
         let token = Unverified::parse(token)?;
-        let issuer = token.issuer().ok_or(Rejection::Issuer)?;
-        let found = self.0.issuers.iter().find(|(known, _)| known.url == issuer);
-        let (issuer, keys) = found.ok_or(Rejection::Issuer)?;
-        let key = keys.find(token.kid()).await.map_err(|err| match err {
-            KeyError::Unknown => Unverifiable::Rejected(Rejection::UnknownKey),
-            KeyError::Unavailable { retry_after } => Unverifiable::Unavailable { retry_after },
-        })?;
-        Ok(verify_with(&token, &key, issuer, self.0.clock.now())?)
+        let url = token.issuer().ok_or(Rejection::Issuer)?;
+        let found = self.0.issuers.iter().position(|(known, _)| known.url == url);
+        let index = found.ok_or(Rejection::Issuer)?;
+        let (issuer, keys) = &self.0.issuers[index];
+        let key = keys.find(token.kid()).await?;
+        let now = self.0.clock.now();
+        let claims = verify_with(&token, &key, issuer, now)?;
+        let entry = Entry { digest, issuer: index, key, claims: claims.clone(), verified_at: now };
+        self.0.accepted.insert(entry);
+        Ok(claims)
+    }
+
+    /// What the token of this digest says, if it was accepted before and nothing has changed.
+    async fn known(&self, digest: &Digest) -> Option<Claims> {
+        let entry = self.0.accepted.get(digest, self.0.clock.now())?;
+        let (_, keys) = self.0.issuers.get(entry.issuer)?;
+        let key = keys.find(entry.key.kid()).await.ok()?;
+        (key == entry.key).then(|| entry.claims.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

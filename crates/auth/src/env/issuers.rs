@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::tenants::Tenants;
+use crate::jwks_uri::JwksUri;
 use crate::key_set::KeySet;
 use crate::profile::{Issuer, Profile};
 use crate::resource::Resource;
@@ -82,7 +83,7 @@ impl FromStr for Issuers {
             if issuers.iter().any(|(issuer, _)| issuer.url == entry.issuer) {
                 faults.add("is there twice");
             }
-            issuers.push(issuer(entry, &mut faults));
+            issuers.extend(issuer(entry, &mut faults));
         }
         if faults.text.is_empty() {
             Ok(Self(issuers))
@@ -107,9 +108,10 @@ impl Faults {
     }
 }
 
-fn issuer(entry: Entry, faults: &mut Faults) -> (Issuer, Option<String>) {
+fn issuer(entry: Entry, faults: &mut Faults) -> Option<(Issuer, Option<String>)> {
     // Compared as text with what tokens say, so it stays as it is written.
-    if let Err(err) = Url::parse(&entry.issuer) {
+    let named = Url::parse(&entry.issuer);
+    if let Err(err) = named {
         faults.add(&format!("the issuer {err}"));
     }
     let (profile, published_at) = match entry.profile {
@@ -128,29 +130,30 @@ fn issuer(entry: Entry, faults: &mut Faults) -> (Issuer, Option<String>) {
         faults.add("an audience, a client or a tenant claim is empty");
     }
     let jwks_uri = match (entry.jwks_uri, published_at) {
-        (Some(uri), _) => {
-            if let Err(err) = Url::parse(&uri) {
-                faults.add(&format!("jwks_uri {err}"));
-            }
-            uri
+        (Some(uri), _) => Some(uri),
+        (None, Some(path)) => {
+            named.ok().map(|_| format!("{}{path}", entry.issuer.trim_end_matches('/')))
         }
-        (None, Some(path)) => format!("{}{path}", entry.issuer.trim_end_matches('/')),
         (None, None) => {
             faults.add("the profile oidc needs jwks_uri");
-            String::new()
+            None
         }
     };
+    let jwks_uri = jwks_uri.and_then(|uri| {
+        uri.parse::<JwksUri>().inspect_err(|err| faults.add(&format!("jwks_uri {err}"))).ok()
+    });
+    let known_keys = known_keys(entry.jwks, entry.jwks_file, faults);
     let issuer = Issuer {
         url: entry.issuer,
         profile,
         audience: String::new(),
         clients: entry.clients,
-        jwks_uri,
-        known_keys: known_keys(entry.jwks, entry.jwks_file, faults),
+        jwks_uri: jwks_uri?,
+        known_keys,
         tenant_claim: entry.tenant_claim,
         tenants: entry.tenants.0,
     };
-    (issuer, entry.audience)
+    Some((issuer, entry.audience))
 }
 
 fn known_keys(

@@ -1,0 +1,167 @@
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const LAMBDA: (&str, &str) = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+const IAM: (&str, &str) = ("AUTH_MODE", "iam");
+
+#[test]
+fn what_lambda_sets_is_enough_but_for_who_may_call() {
+    let lambda = Lambda::from_env(&BTreeMap::from([LAMBDA, IAM])).unwrap();
+    assert_eq!(lambda.mode, Mode::Buffered);
+    assert!(!lambda.config.http.streaming && !lambda.config.http.origins.loopback);
+    assert_eq!(lambda.config.http.body_limit, 1 << 20);
+}
+
+#[test]
+fn by_default_tokens_are_asked_for_and_on_lambda_somebody_must_be_asked() {
+    let told = |env: &[(&str, &str)]| {
+        let env: BTreeMap<_, _> = env.iter().copied().collect();
+        Lambda::from_env(&env).unwrap_err().to_string()
+    };
+    let err = told(&[LAMBDA]);
+    assert!(err.contains("MCP_RESOURCE") && err.contains("AUTH_ISSUERS"), "{err}");
+    let err = told(&[LAMBDA, ("AUTH_MODE", "none"), ("LIST_ONLY_CALLABLE_TOOLS", "maybe")]);
+    assert!(err.contains("never for AWS Lambda"), "{err}");
+    assert!(err.contains("LIST_ONLY_CALLABLE_TOOLS"), "{err}");
+    assert!(told(&[LAMBDA, ("AUTH_MODE", "off")]).contains("AUTH_MODE"));
+}
+
+#[test]
+fn who_lets_everyone_in_listens_on_this_machine_only() {
+    let config = |mode| {
+        let env = BTreeMap::from([("AUTH_MODE", mode)]);
+        let mut env = Reader::new(&env, VARS);
+        let config = Config::read(&mut env);
+        env.finish(|| config).unwrap()
+    };
+    let (open, guarded) = (config("none"), config("iam"));
+    assert!(open.door.is_none() && guarded.door.is_some());
+    for (address, loopback) in [
+        ("127.0.0.1", true),
+        ("127.9.9.9", true),
+        ("::1", true),
+        ("::ffff:127.0.0.1", true),
+        ("0.0.0.0", false),
+        ("::", false),
+        ("192.168.1.7", false),
+        ("::ffff:10.0.0.1", false),
+    ] {
+        let address: IpAddr = address.parse().unwrap();
+        for open in [&open, &Config::default()] {
+            assert_eq!(open.check_bind(address).is_ok(), loopback, "{address}");
+        }
+        assert_eq!(guarded.check_bind(address), Ok(()), "{address}");
+    }
+}
+
+#[test]
+fn everything_set_is_understood() {
+    let key = "0123456789abcdef".repeat(4);
+    let env = BTreeMap::from([
+        LAMBDA,
+        IAM,
+        ("RESPONSE_MODE", "streaming"),
+        ("ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+        ("MCP_STATE_KEY", key.as_str()),
+        ("PROMETHEUS_URL", "http://localhost:9090"),
+        ("PROMETHEUS_MAX_SAMPLES", "1000"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ENDPOINT_URL", "http://localhost:4566"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    let config = Lambda::from_env(&env).unwrap().config;
+    assert!(config.http.streaming);
+    let origins: Vec<_> = config.http.origins.exact.iter().map(Origin::as_str).collect();
+    assert_eq!(origins, ["https://a.example", "https://b.example"]);
+    assert_eq!(config.state_key.as_ref().unwrap().0[..2], [0x01, 0x23]);
+    assert_eq!(config.prometheus.control_plane_endpoint.as_deref(), Some("http://localhost:4566"));
+    assert!(config.credentials.is_some());
+}
+
+#[test]
+fn a_workspace_beside_a_server_that_has_none_is_refused() {
+    let url = |url| {
+        let env =
+            [LAMBDA, IAM, ("PROMETHEUS_URL", url), ("PROMETHEUS_WORKSPACE_ID", "ws-1a2b3c4d")];
+        Lambda::from_env(&BTreeMap::from(env)).map(|_| ())
+    };
+    assert!(url("http://localhost:9090").is_err());
+    assert_eq!(url("https://aps-workspaces.us-east-1.amazonaws.com"), Ok(()));
+}
+
+#[test]
+fn all_faults_are_told_together_and_no_secret_is() {
+    let env = BTreeMap::from([
+        LAMBDA,
+        IAM,
+        ("MCP_STATE_KEY", "tooshort-and-private"),
+        ("PROMETHEUS_URL", "not a url"),
+        ("PROMETHEUS_WORKSPACE_ID", "prod"),
+        ("ALLOWED_ORIGINS", "https://a.example/path"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+    ]);
+    let err = Lambda::from_env(&env).unwrap_err().to_string();
+    for name in [
+        "MCP_STATE_KEY",
+        "PROMETHEUS_URL",
+        "PROMETHEUS_WORKSPACE_ID",
+        "ALLOWED_ORIGINS",
+        "AWS_ACCESS_KEY_ID",
+    ] {
+        assert!(err.contains(name), "{name}: {err}");
+    }
+    assert!(!err.contains("private") && !err.contains("AKIDEXAMPLE"), "{err}");
+}
+
+proptest! {
+    #[test]
+    fn a_state_key_is_read_back_and_no_text_panics(
+        key in any::<[u8; 32]>(),
+        text in ".*|.{64}|[0-9a-fA-F]{63,65}",
+    ) {
+        let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        prop_assert_eq!(digits.parse::<StateKey>().unwrap().0, key);
+        prop_assert_eq!(digits.to_uppercase().parse::<StateKey>().unwrap().0, key);
+        let legal = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        prop_assert_eq!(text.parse::<StateKey>().is_ok(), legal);
+    }
+
+    #[test]
+    fn a_list_of_origins_renders_back(
+        origins in proptest::collection::vec("https?://[a-z]{1,8}(:[0-9]{1,4})?", 1..5),
+    ) {
+        let list: OriginList = origins.join(" , ").parse().unwrap();
+        let read: Vec<_> = list.0.iter().map(Origin::as_str).collect();
+        prop_assert_eq!(read, origins);
+    }
+
+    #[test]
+    fn no_value_panics_and_no_secret_is_told(
+        origins in "[^\0]*|(https?://[ -~]{0,9},?){1,3}",
+        url in "[^\0]*",
+        (key, id, secret, token) in
+            ("hunter2[ -~]{0,60}", "hunter2[ -~]*", "hunter2[ -~]*", "hunter2[ -~]*"),
+        lone in any::<bool>(),
+    ) {
+        let mut env = BTreeMap::from([
+            LAMBDA,
+            IAM,
+        IAM,
+            ("ALLOWED_ORIGINS", origins.as_str()),
+            ("PROMETHEUS_URL", url.as_str()),
+            ("MCP_STATE_KEY", key.as_str()),
+            ("AWS_ACCESS_KEY_ID", id.as_str()),
+            ("AWS_SESSION_TOKEN", token.as_str()),
+        ]);
+        if !lone {
+            env.insert("AWS_SECRET_ACCESS_KEY", secret.as_str());
+        }
+        // `u` is no hexadecimal digit, so the key is a fault.
+        let err = Lambda::from_env(&env).unwrap_err();
+        let told = format!("{err} {err:?}");
+        prop_assert!(told.contains("MCP_STATE_KEY"), "{}", told);
+        prop_assert!(!told.contains("hunter2"), "{}", told);
+    }
+}

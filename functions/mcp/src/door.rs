@@ -1,0 +1,158 @@
+//! The door of `/mcp`: who is let in, and what the others are told.
+//!
+//! API Gateway has asked the authorizer before. It is asked again here, because that answer may be
+//! minutes old, and because a function can be invoked without API Gateway.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Instant;
+
+use api_gateway::{Invocation, RequestContext};
+use auth::env::DoorSettings;
+use auth::{Challenge, Refusal, Registry, Scopes, Verifier};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use http_body_util::Full;
+use mcp_core::{Caller, Granted};
+use mcp_http::{InsufficientScope, Origins};
+use service_kit::clock::Clock;
+
+/// Who is let in, and where the others are sent.
+#[derive(Debug)]
+pub(crate) struct Door {
+    callers: auth::Door,
+    /// Where the metadata of the protected resource is; `None` where no tokens are taken.
+    metadata_url: Option<String>,
+    /// What a client asks for to use all of the server.
+    scopes: Scopes,
+    /// The pages that may read a refusal.
+    origins: Origins,
+}
+
+/// Why a request is not let in.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error(transparent)]
+    Credentials(#[from] Refusal),
+    /// A token or a principal that is good, elsewhere.
+    #[error("this environment is another tenant's")]
+    Tenant(Box<Caller>),
+}
+
+impl Door {
+    /// As `settings` say, before a server that needs `scopes`.
+    pub(crate) fn new(
+        settings: &DoorSettings,
+        clock: Arc<dyn Clock>,
+        scopes: Scopes,
+        origins: Origins,
+    ) -> Self {
+        let tokens = settings.tokens.as_ref();
+        let verifier = tokens.map(|tokens| Verifier::new(tokens.issuers.clone(), clock));
+        Self {
+            callers: auth::Door::new(verifier, settings.principals.clone(), Registry::PROJECT),
+            metadata_url: tokens.map(|tokens| tokens.resource.metadata_url()),
+            scopes,
+            origins,
+        }
+    }
+
+    /// Tells the request who calls, or answers it.
+    pub(crate) async fn admit(&self, request: &mut Parts) -> Result<(), Response<Full<Bytes>>> {
+        // A browser asks before it sends the token; mcp-http answers, and runs nothing.
+        if request.method == Method::OPTIONS {
+            return Ok(());
+        }
+        let started = Instant::now();
+        match self.caller(request).await {
+            Ok(caller) => {
+                request.extensions.insert(caller);
+                Ok(())
+            }
+            Err(refused) => Err(self.refuse(&refused, request, started)),
+        }
+    }
+
+    async fn caller(&self, request: &Parts) -> Result<Caller, Refused> {
+        let Parts { headers, uri, extensions, .. } = request;
+        let context = extensions.get().map(RequestContext::json);
+        let caller = self.callers.admit(headers, uri.query(), context).await?;
+        let scopes: BTreeSet<_> = caller.scopes.iter().map(ToString::to_string).collect();
+        let caller = Caller {
+            subject: Some(caller.subject),
+            client: caller.client_id,
+            tenant: caller.tenant.map(|tenant| tenant.to_string()),
+            token_id: caller.token_id,
+            scopes: Granted::Only(scopes),
+        };
+        let environment = extensions.get().and_then(|own: &Invocation| own.tenant_id.as_ref());
+        if environment.is_some() && environment != caller.tenant.as_ref() {
+            return Err(Refused::Tenant(Box::new(caller)));
+        }
+        Ok(caller)
+    }
+
+    fn refuse(
+        &self,
+        refused: &Refused,
+        request: &Parts,
+        started: Instant,
+    ) -> Response<Full<Bytes>> {
+        let mut response = match refused {
+            Refused::Credentials(refusal) => {
+                refusal.response(self.metadata_url.as_deref(), &self.scopes)
+            }
+            Refused::Tenant(_) => another_tenant(),
+        }
+        .map(Full::from);
+        self.origins.share(&request.headers, response.headers_mut());
+        log(refused, request, response.status(), started);
+        response
+    }
+
+    /// Adds the challenge to an answer that says that the caller lacks a scope.
+    pub(crate) fn challenge<B>(&self, response: &mut Response<B>) {
+        if let Some(metadata_url) = &self.metadata_url
+            && let Some(InsufficientScope(scopes)) = response.extensions_mut().remove()
+        {
+            // Those of tools and of the server, which are scopes.
+            let scope = scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
+            let challenge = Challenge::InsufficientScope { scope }.header(metadata_url);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+    }
+}
+
+fn log(refused: &Refused, request: &Parts, status: StatusCode, started: Instant) {
+    let invocation = request.extensions.get::<Invocation>();
+    let context = request.extensions.get::<RequestContext>();
+    let caller = match refused {
+        Refused::Tenant(caller) => Some(caller),
+        Refused::Credentials(_) => None,
+    };
+    tracing::info!(
+        name: "door.refused",
+        reason = refused as &dyn Error,
+        caller.subject = caller.and_then(|caller| caller.subject.as_deref()),
+        tenant.id = caller.and_then(|caller| caller.tenant.as_deref()),
+        http.status = status.as_u16(),
+        duration_ms = started.elapsed().as_secs_f64() * 1e3,
+        source.ip = context.and_then(RequestContext::source_ip).map(tracing::field::display),
+        request_id = invocation.map(|invocation| invocation.request_id.as_str()),
+        "refused at the door"
+    );
+}
+
+/// No other token of this caller would do, so there is no challenge.
+fn another_tenant() -> Response<&'static str> {
+    let mut response = Response::new(
+        r#"{"error":"forbidden","error_description":"this server is another tenant's"}"#,
+    );
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,5 +1,6 @@
 //! Runs a `bootstrap` as AWS would, until interrupted:
 //! `emulator --front rest|http --mode buffered|streaming --port N -- path/to/bootstrap`.
+//! Each request is one of an IAM principal, and the function's `AUTH_MODE` is `iam` unless set.
 #![expect(clippy::print_stdout, reason = "a command tells where it listens")]
 
 use std::time::Duration;

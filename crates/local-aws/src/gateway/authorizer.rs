@@ -23,7 +23,8 @@ use super::{Api, Kind, context, event};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the authorizer function failed")]
 pub struct FunctionError {
-    /// The whole message. Exactly `Unauthorized` is an answer of its own.
+    /// The whole message. Exactly `Unauthorized` becomes a 401, which AWS documents for REST APIs
+    /// only; anything else a 500.
     pub message: String,
 }
 

@@ -91,16 +91,16 @@ fn forward(headers: &mut HeaderMap, received: Received) {
     {
         headers.remove(name);
     }
-    let mut add = |name: &'static str, value: String| {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
+    headers.insert("x-forwarded-port", HeaderValue::from_static("443"));
+    headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+    // A trace goes on where it began before.
+    if !headers.contains_key("x-amzn-trace-id") {
+        let (seconds, n) = (received.now_ms / 1_000, received.request_number);
+        let trace = format!("Root=1-{seconds:08x}-5a4b3c2d1e0f{n:012x}");
+        if let Ok(trace) = HeaderValue::try_from(trace) {
+            headers.insert("x-amzn-trace-id", trace);
         }
-    };
-    add("x-forwarded-port", "443".to_owned());
-    add("x-forwarded-proto", "https".to_owned());
-    let n = received.request_number;
-    let seconds = received.now_ms / 1_000;
-    add("x-amzn-trace-id", format!("Root=1-{seconds:08x}-5a4b3c2d1e0f{n:012x}"));
+    }
     // Whoever forwarded it before stays in the list; only its end can be trusted.
     let before = headers.get_all("x-forwarded-for").iter().map(text);
     let all: Vec<_> = before.chain([received.source.to_string()]).collect();

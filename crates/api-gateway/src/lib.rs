@@ -8,6 +8,8 @@
 //! GET …/invocation/next → parse_event → Service → render_response → POST …/invocation/{id}/response
 //! ```
 //!
+//! A function whose events are no requests, an authorizer, gets them raw from [`run_events`].
+//!
 //! Two extensions of the request carry what HTTP has no place for: [`Invocation`] (deadline, ids,
 //! tenant) and [`RequestContext`] (what API Gateway knows of the caller, raw until asked for).
 //!
@@ -28,4 +30,4 @@ pub use context::{Invocation, MARGIN, RequestContext};
 pub use error::{Error, EventError};
 pub use event::{PayloadFormat, parse_event};
 pub use response::render_response;
-pub use runtime::{BoxError, Mode, report_init_error, run};
+pub use runtime::{BoxError, Mode, report_init_error, run, run_events};

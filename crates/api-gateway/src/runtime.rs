@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Full};
 use tower_service::Service;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::connection::{Connection, RuntimeApi};
 use crate::context::Invocation;
@@ -69,27 +69,87 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error: Into<BoxError>>,
     B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    let mut connection = Connection::new(api);
+    let mut invocations = Invocations::new(api);
     loop {
-        let (parts, event) = connection.next().await?.into_parts();
+        let (invocation, event, span) = invocations.next().await?;
+        let id = invocation.request_id.clone();
+        let outcome = serve(&mut service, mode, invocation, &event).instrument(span.clone()).await;
+        let outcome = outcome.map_err(|err| diagnostic("Runtime.MalformedEvent", &whole(&err)));
+        invocations.conclude(&id, outcome, span).await?;
+    }
+}
+
+/// As [`run`], for a function whose events are not requests, such as an authorizer: `handler` gets
+/// each event as it came, and answers with JSON.
+///
+/// An error is reported to Lambda in its own words alone, because API Gateway acts on them: a REQUEST
+/// authorizer that fails with exactly `Unauthorized` is a 401. What caused it is for the handler to
+/// log. A handler that panics is reported as `the handler panicked`.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_events<F, E>(
+    api: &RuntimeApi,
+    mut handler: impl FnMut(Invocation, Bytes) -> F,
+) -> Result<(), Error>
+where
+    F: Future<Output = Result<Bytes, E>>,
+    E: StdError,
+{
+    let mut invocations = Invocations::new(api);
+    loop {
+        let (invocation, event, span) = invocations.next().await?;
+        let id = invocation.request_id.clone();
+        let handled = AssertUnwindSafe(async { handler(invocation, event).await }).catch_unwind();
+        let outcome = match handled.instrument(span.clone()).await {
+            Ok(Ok(answer)) => Ok(Payload::whole(answer)),
+            Ok(Err(err)) => Err(diagnostic("Function.Error", &err.to_string())),
+            Err(_panic) => {
+                span.in_scope(|| tracing::error!("the handler panicked"));
+                Err(diagnostic("Runtime.Panic", "the handler panicked"))
+            }
+        };
+        invocations.conclude(&id, outcome, span).await?;
+    }
+}
+
+/// The invocations of this environment, one at a time.
+struct Invocations(Connection);
+
+impl Invocations {
+    fn new(api: &RuntimeApi) -> Self {
+        Self(Connection::new(api))
+    }
+
+    /// The next one: what Lambda says of it, its event, and the span for all that is done for it.
+    async fn next(&mut self) -> Result<(Invocation, Bytes, Span), Error> {
+        let (parts, event) = self.0.next().await?.into_parts();
         if !parts.status.is_success() {
             return Err(Error::Refused(parts.status));
         }
         let invocation = Invocation::from_headers(&parts.headers)?;
-        let id = invocation.request_id.clone();
         let span = tracing::info_span!(
             "invocation",
-            request_id = %id,
+            request_id = %invocation.request_id,
             trace_id = invocation.trace_id,
             tenant_id = invocation.tenant_id,
         );
-        let outcome = serve(&mut service, mode, invocation, &event).instrument(span.clone()).await;
+        Ok((invocation, event, span))
+    }
+
+    /// Tells Lambda what came of one: an answer, or the diagnostic of a failure.
+    async fn conclude(
+        &mut self,
+        id: &str,
+        outcome: Result<Payload, Payload>,
+        span: Span,
+    ) -> Result<(), Error> {
         let (verb, payload) = match outcome {
             Ok(payload) => ("response", payload),
-            Err(err) => ("error", diagnostic("Runtime.MalformedEvent", &err)),
+            Err(payload) => ("error", payload),
         };
         let path = format!("/2018-06-01/runtime/invocation/{id}/{verb}");
-        let posted = connection.post(path, payload).instrument(span.clone()).await;
+        let posted = self.0.post(path, payload).instrument(span.clone()).await;
         let _entered = span.entered();
         match posted {
             // "Container error. Non-recoverable state. Runtime should exit promptly."
@@ -101,9 +161,10 @@ where
             }
             Ok(_) => {}
             Err(err) => {
-                tracing::error!(error = &err as &dyn StdError, "the answer was not delivered")
+                tracing::error!(error = &err as &dyn StdError, "the answer was not delivered");
             }
         }
+        Ok(())
     }
 }
 
@@ -117,7 +178,7 @@ pub async fn report_init_error(
     error: &(dyn StdError + Sync),
 ) -> Result<(), Error> {
     let path = "/2018-06-01/runtime/init/error".to_owned();
-    let payload = diagnostic("Runtime.InitError", error);
+    let payload = diagnostic("Runtime.InitError", &whole(error));
     Connection::new(api).post(path, payload).await?;
     Ok(())
 }
@@ -196,9 +257,14 @@ fn plain(status: StatusCode, text: String, mode: Mode, format: PayloadFormat) ->
     }
 }
 
+/// What Lambda is told of a failure.
+fn diagnostic(error_type: &str, message: &str) -> Payload {
+    Payload::whole(render_diagnostic(error_type, message))
+}
+
 /// An error and what caused it.
-fn diagnostic(error_type: &str, error: &dyn StdError) -> Payload {
+fn whole(error: &dyn StdError) -> String {
     let chain = successors(Some(error), |&error| error.source());
     let message: Vec<_> = chain.map(ToString::to_string).collect();
-    Payload::whole(render_diagnostic(error_type, &message.join(": ")))
+    message.join(": ")
 }

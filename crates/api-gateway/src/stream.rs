@@ -31,8 +31,8 @@ impl Payload {
         Self::Whole(Full::default())
     }
 
-    pub(crate) fn whole(bytes: Vec<u8>) -> Self {
-        Self::Whole(Full::new(Bytes::from(bytes)))
+    pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self::Whole(Full::new(bytes.into()))
     }
 
     /// `prelude`, then `body` as it is produced.

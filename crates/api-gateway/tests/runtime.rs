@@ -5,7 +5,9 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use api_gateway::{BoxError, Error, Invocation, Mode, RuntimeApi, report_init_error, run};
+use api_gateway::{
+    BoxError, Error, Invocation, Mode, RuntimeApi, report_init_error, run, run_events,
+};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
@@ -19,9 +21,16 @@ const EVENT: &str = include_str!("fixtures/rest-v1.json");
 /// Hands out `events`, one invocation each, and then answers 500, which ends the loop. Returns what
 /// was posted: the head and the decoded body of each request.
 async fn serve(mode: Mode, events: &[&str]) -> Vec<(String, String)> {
+    exchange(events, async move |api| run(&api, mode, service_fn(service)).await).await
+}
+
+/// The same for any loop.
+async fn exchange<F: Future<Output = Result<(), Error>> + Send + 'static>(
+    events: &[&str],
+    run: impl FnOnce(RuntimeApi) -> F,
+) -> Vec<(String, String)> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let api: RuntimeApi = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let runtime = tokio::spawn(async move { run(&api, mode, service_fn(service)).await });
+    let runtime = tokio::spawn(run(listener.local_addr().unwrap().to_string().parse().unwrap()));
     let mut posted = Vec::new();
     let (mut stream, _) = listener.accept().await.unwrap();
     for event in events {
@@ -205,6 +214,37 @@ async fn a_bad_request_is_answered_400_and_no_event_at_all_is_a_failed_invocatio
     );
     insta::assert_snapshot!(posted[1].1, @r#"{"errorType":"Runtime.MalformedEvent","errorMessage":"not an API Gateway proxy event: no httpMethod"}"#);
     insta::assert_snapshot!(posted[2].1, @r#"{"errorType":"Runtime.MalformedEvent","errorMessage":"not an API Gateway proxy event: expected ident at line 1 column 2"}"#);
+}
+
+/// Two texts, of which API Gateway must see the first alone.
+#[derive(Debug, thiserror::Error)]
+#[error("Unauthorized")]
+struct Unauthorized(#[source] std::fmt::Error);
+
+/// Does what the event says.
+async fn handle(invocation: Invocation, event: Bytes) -> Result<Bytes, Unauthorized> {
+    assert!(invocation.request_id.starts_with("id-"));
+    match &event[..] {
+        b"panic" => panic!("at the disco"),
+        b"refuse" => Err(Unauthorized(std::fmt::Error)),
+        _ => Ok(event),
+    }
+}
+
+#[tokio::test]
+async fn z01_a_failure_is_told_in_its_own_words_alone_and_a_panic_is_another_one() {
+    let events = ["{\"any\": \"json\"}", "refuse", "panic", "7"];
+    let posted = exchange(&events, async move |api| run_events(&api, handle).await).await;
+    let lines: Vec<_> = posted
+        .iter()
+        .map(|(head, body)| format!("{} {body}", head.split_whitespace().nth(1).unwrap()))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    /2018-06-01/runtime/invocation/id-0/response {"any": "json"}
+    /2018-06-01/runtime/invocation/id-1/error {"errorType":"Function.Error","errorMessage":"Unauthorized"}
+    /2018-06-01/runtime/invocation/id-2/error {"errorType":"Runtime.Panic","errorMessage":"the handler panicked"}
+    /2018-06-01/runtime/invocation/id-3/response 7
+    "#);
 }
 
 #[tokio::test]

@@ -127,6 +127,16 @@ impl LocalAws {
         &self.keys
     }
 
+    /// The region it is in.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The key pair that is accepted from the start.
+    pub fn credentials(&self) -> &Credentials {
+        &self.credentials
+    }
+
     /// Where it is served: the value for `AWS_ENDPOINT_URL`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
@@ -162,9 +172,14 @@ mod tests {
     use tokio::net::TcpStream;
 
     async fn ask(address: SocketAddr) -> io::Result<String> {
+        send(address, "GET /workspaces").await
+    }
+
+    /// What comes for this method and path, without a signature and a body.
+    async fn send(address: SocketAddr, what: &str) -> io::Result<String> {
         let mut stream = TcpStream::connect(address).await?;
-        let request = b"GET /workspaces HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-        stream.write_all(request).await?;
+        let request = format!("{what} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         Ok(answer)
@@ -178,6 +193,26 @@ mod tests {
         assert!(ask(address).await.unwrap().starts_with("HTTP/1.1 403 "));
         server.stop().await.unwrap();
         assert!(ask(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn each_service_answers_for_itself_at_one_address() {
+        let server = LocalAws::start(Config::default()).await.unwrap();
+        for (what, status, text) in [
+            ("GET /workspaces", 403, r#"{"message":"Missing Authentication Token"}"#),
+            ("GET /nothing", 403, r#"{"message":"Missing Authentication Token"}"#),
+            ("POST /", 403, "<Code>MissingAuthenticationToken</Code>"),
+            ("GET /us-east-1_LocalPool1/.well-known/jwks.json", 200, r#"{"keys":[{"alg":"RS256""#),
+            ("POST /oauth2/token", 400, r#"{"error":"invalid_request"}"#),
+        ] {
+            let answer = send(server.address, what).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{what}: {answer}");
+            assert!(answer.contains(text), "{what}: {answer}");
+        }
+        let cognito = server.cognito();
+        assert_eq!(cognito.issuer(), format!("{}/us-east-1_LocalPool1", server.base_url()));
+        assert_eq!(cognito.token_endpoint(), format!("{}/oauth2/token", server.base_url()));
+        assert_eq!(cognito.jwks_requests(), 1);
     }
 
     #[tokio::test]

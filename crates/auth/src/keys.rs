@@ -43,7 +43,7 @@ pub enum KeyError {
 /// - Keys that are configured hold at once, and until the first set is fetched: an hour after start,
 ///   or when a `kid` is asked for that is not among them.
 ///
-/// No lock is held while fetching, and nothing runs between calls.
+/// No lock is held while fetching, and no fetch goes on between calls.
 #[derive(Debug)]
 pub struct Keys {
     issuer: String,

@@ -54,7 +54,7 @@ impl Verifier {
     /// Accepts the tokens of `issuers`. Nothing is fetched before a token needs it.
     #[must_use]
     pub fn new(issuers: Vec<Issuer>, clock: Arc<dyn Clock>) -> Self {
-        let fetcher = Fetcher::default();
+        let fetcher = Fetcher::new();
         let with_keys = |issuer: Issuer| {
             let keys = Keys::new(&issuer, fetcher.clone(), Arc::clone(&clock));
             (issuer, keys)

@@ -1,9 +1,13 @@
+use std::error::Error as _;
+
 use super::*;
 use crate::publisher::{Answer, Publisher};
 use crate::signer::Signer;
 
+const TOO_BIG: &str = "there is no answer: the answer is bigger than 65536 bytes";
+
 async fn fetch(publisher: &Publisher) -> Result<KeySet, FetchError> {
-    Fetcher::default().get(&publisher.issuer().jwks_uri).await
+    Fetcher::new().get(&publisher.issuer().jwks_uri).await
 }
 
 #[tokio::test]
@@ -39,23 +43,27 @@ async fn j36_an_answer_that_is_no_key_set_is_an_error() {
         (Answer::of("500 Oh", "", &keys), "the answer is 500 Internal Server Error"),
         (Answer::of("201 Created", "", &keys), "the answer is 201 Created"),
         (Answer::of("404 No", "", ""), "the answer is 404 Not Found"),
-        (Answer::ok(&ten_megabytes), "the answer is over 64 KiB, or broke off"),
-        (Answer::ok(&padded(MAX_BYTES + 1)), "the answer is over 64 KiB, or broke off"),
-        (Answer::Say(endless), "the answer is over 64 KiB, or broke off"),
-        (Answer::Say(cut), "the answer is over 64 KiB, or broke off"),
-        (Answer::of("200 OK", "Content-Type: text/html\r\n", html), "the answer is of no use"),
-        (Answer::ok(""), "the answer is of no use"),
-        (Answer::ok(r#"{"keys":[]}"#), "the answer is of no use"),
+        (Answer::ok(&ten_megabytes), TOO_BIG),
+        (Answer::ok(&padded(MAX_BYTES + 1)), TOO_BIG),
+        (Answer::Say(endless), TOO_BIG),
+        (Answer::Say(cut), "there is no answer: the connection broke"),
+        (
+            Answer::of("200 OK", "Content-Type: text/html\r\n", html),
+            "the answer is of no use: not a key set",
+        ),
+        (Answer::ok(""), "the answer is of no use: not a key set"),
+        (Answer::ok(r#"{"keys":[]}"#), "the answer is of no use: a key set without a usable key"),
         (
             Answer::ok(r#"{"keys":[{"kty":"oct","k":"AAAA","kid":"k1"}]}"#),
-            "the answer is of no use",
+            "the answer is of no use: a key set without a usable key",
         ),
-        (Answer::Say("SSH-2.0-OpenSSH\r\n".to_owned()), "there is no answer"),
-        (Answer::Say(String::new()), "there is no answer"),
+        (Answer::Say("SSH-2.0-OpenSSH\r\n".to_owned()), "there is no answer: the connection broke"),
+        (Answer::Say(String::new()), "there is no answer: the connection broke"),
     ] {
         let publisher = Publisher::start(answer).await;
         let err = fetch(&publisher).await.unwrap_err();
-        assert_eq!(err.to_string(), expected);
+        let cause = err.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        assert_eq!(format!("{err}{cause}"), expected);
         assert_eq!(publisher.fetches(), 1, "{expected}");
     }
     assert_eq!(elsewhere.connections(), 0, "no redirect is followed");
@@ -83,7 +91,7 @@ async fn a_server_that_is_not_there_is_an_error_with_its_cause() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/jwks", listener.local_addr().unwrap());
     drop(listener);
-    let err = Fetcher::default().get(&url.parse().unwrap()).await.unwrap_err();
+    let err = Fetcher::new().get(&url.parse().unwrap()).await.unwrap_err();
     assert!(matches!(err, FetchError::NoAnswer(_)), "{err:?}");
     assert!(err.source().is_some());
 }
@@ -92,7 +100,7 @@ async fn a_server_that_is_not_there_is_an_error_with_its_cause() {
 async fn https_is_not_spoken_to_in_the_clear() {
     let publisher = Publisher::start(Answer::keys(&[&Signer::es256("k1")])).await;
     let uri = publisher.url.replace("http://", "https://").parse().unwrap();
-    let fetcher = Fetcher::default();
+    let fetcher = Fetcher::new();
     // The server waits for a line that never comes.
     let (err, ()) = tokio::join!(fetcher.get(&uri), async {
         while publisher.connections() == 0 {

@@ -18,7 +18,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn keys(issuer: &Issuer) -> (Keys, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(1_750_000_000_000));
-    (Keys::new(issuer, Fetcher::default(), clock.clone()), clock)
+    (Keys::new(issuer, Fetcher::new(), clock.clone()), clock)
 }
 
 fn down() -> Answer {

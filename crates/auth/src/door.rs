@@ -151,3 +151,6 @@ impl Door {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ pub struct Claims {
     pub issuer: String,
     /// `sub`
     pub subject: String,
-    /// `client_id`, or `azp` where the issuer uses that.
+    /// `client_id`, or `azp` or `cid` where an OpenID provider uses that.
     pub client_id: Option<String>,
     /// `scope`, as it was granted; empty when there is none or it is malformed.
     pub scopes: Scopes,
@@ -19,12 +19,13 @@ pub struct Claims {
     pub tenant: Option<TenantId>,
     /// `exp`, in seconds since 1970.
     pub expires_at: i64,
-    /// `jti`
+    /// `jti`, when it is one that can be logged.
     pub token_id: Option<String>,
 }
 
 impl Claims {
-    /// Who calls with this token.
+    /// Who calls with this token: a client on its own behalf when `sub` is the `client_id` (RFC 9068,
+    /// section 2.2; Cognito does so too), else a person.
     #[must_use]
     pub fn into_caller(self, registry: Registry) -> Caller {
         let of_client = self.client_id.as_ref() == Some(&self.subject);

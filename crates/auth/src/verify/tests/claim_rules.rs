@@ -1,6 +1,7 @@
 //! What a token must say of itself once its signature is good.
 
 use super::*;
+use crate::caller::CallerKind;
 use crate::scope::Registry;
 
 #[test]
@@ -256,6 +257,22 @@ fn j21_scopes_that_are_missing_or_malformed_are_none() {
         let changes = json!({ "scope": GONE, "scp": scp });
         assert_eq!(granted(Profile::Oidc, changes.clone()), expected);
         assert_eq!(granted(Profile::Cognito, changes), "");
+    }
+}
+
+#[test]
+fn a_client_on_its_own_behalf_is_its_own_subject() {
+    for (profile, sub, expected) in [
+        (Profile::Cognito, CLIENT, CallerKind::Client),
+        (Profile::Cognito, "someone", CallerKind::Person),
+        (Profile::AccessToken, CLIENT, CallerKind::Client),
+        (Profile::Oidc, "someone", CallerKind::Person),
+    ] {
+        let claims = World::new(profile).accepts(&json!({ "sub": sub }));
+        let caller = claims.into_caller(Registry::PROJECT);
+        assert_eq!(caller.kind, expected, "{profile:?} {sub}");
+        assert_eq!((&*caller.subject, caller.client_id.as_deref()), (sub, Some(CLIENT)));
+        assert_eq!(caller.issuer, Some(issuer(profile).url));
     }
 }
 

@@ -23,7 +23,9 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn configuration() -> String {
-    let (mcp, health) = (env::markdown(fn_mcp::VARS), env::markdown(fn_health::VARS));
+    let mcp = env::markdown(fn_mcp::VARS);
+    let authorizer = env::markdown(fn_authorizer::VARS);
+    let health = env::markdown(fn_health::VARS);
     format!(
         "# Configuration\n\n\
          <!-- written by `cargo xtask docs` from the programs: change the lists there -->\n\n\
@@ -32,6 +34,7 @@ fn configuration() -> String {
          ## The function `mcp` (`fn-mcp`)\n\n\
          The local server, `cargo run`, reads the same, but for what AWS Lambda sets; without `PROMETHEUS_URL` and \
          `PROMETHEUS_WORKSPACE_ID` it answers from sample data.\n\n{mcp}\n\
+         ## The function `authorizer` (`fn-authorizer`)\n\n{authorizer}\n\
          ## The function `health` (`fn-health`)\n\n{health}"
     )
 }

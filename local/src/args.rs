@@ -1,22 +1,82 @@
 //! The command line.
 
-use clap::Parser;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Serves MCP on this machine, over sample metrics or a Prometheus of yours.
 ///
 /// Without PROMETHEUS_URL (or PROMETHEUS_WORKSPACE_ID) in the environment the metrics are sample
-/// data. All variables are described in docs/configuration.md.
+/// data; without AUTH_ISSUERS tokens come from an issuer on this machine. All variables are
+/// described in docs/configuration.md.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
-#[command(name = "mcp-local", version)]
+#[command(name = "mcp-local", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
-    /// The port on 127.0.0.1; 0 for any free one.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+/// What there is to do beside serving.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Prints an access token for the server that is running
+    Token {
+        /// Where that server wrote its configuration
+        #[arg(long, default_value = CLIENT_CONFIG)]
+        config: PathBuf,
+    },
+}
+
+/// How to serve.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub(crate) struct Serve {
+    /// The address to listen on; others than this machine's own are for callers who authenticate
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub(crate) host: IpAddr,
+
+    /// The port; 0 for any free one
     #[arg(long, default_value_t = 8787)]
     pub(crate) port: u16,
 
-    /// Lets every program on this machine call. There is no other mode yet, so this is accepted
-    /// and changes nothing.
+    /// Lets every program on this machine call
     #[arg(long)]
     pub(crate) no_auth: bool,
+
+    /// What stands before the functions
+    #[arg(long, value_enum, default_value_t = Front::Rest)]
+    pub(crate) gateway: Front,
+
+    /// Serves under /STAGE, as API Gateway's own host does; clients then find no metadata
+    #[arg(long, value_name = "STAGE", value_parser = stage)]
+    pub(crate) stage: Option<String>,
+
+    /// Where the configuration for clients is written; it holds a secret
+    #[arg(long, value_name = "FILE", default_value = CLIENT_CONFIG)]
+    pub(crate) config: PathBuf,
+}
+
+const CLIENT_CONFIG: &str = "mcp-server-config.json";
+
+/// What stands before the functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Front {
+    /// A REST API of API Gateway, as it is on this machine
+    Rest,
+    /// Nothing: each request goes to its function as it is
+    None,
+}
+
+fn stage(text: &str) -> Result<String, &'static str> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if (1..=128).contains(&text.len()) && text.bytes().all(legal) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 128 letters, digits, underscores and hyphens")
+    }
 }
 
 #[cfg(test)]
@@ -25,16 +85,44 @@ mod tests {
 
     #[test]
     fn the_command_line_is_understood() {
-        let parse = |args: &[&str]| Args::try_parse_from([&["mcp-local"], args].concat()).ok();
+        let defaults = Serve {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8787,
+            no_auth: false,
+            gateway: Front::Rest,
+            stage: None,
+            config: CLIENT_CONFIG.into(),
+        };
+        let parse = |args: &[&str]| {
+            let args = Args::try_parse_from([&["mcp-local"], args].concat()).ok()?;
+            assert_eq!(args.command, None);
+            Some(args.serve)
+        };
+        let is = |change: fn(&mut Serve)| {
+            let mut serve = defaults.clone();
+            change(&mut serve);
+            Some(serve)
+        };
         for (args, expected) in [
-            (&[][..], Some(Args { port: 8787, no_auth: false })),
-            (&["--port", "0", "--no-auth"], Some(Args { port: 0, no_auth: true })),
-            (&["--port=9000"], Some(Args { port: 9000, no_auth: false })),
+            (&[][..], is(|_| {})),
+            (&["--port", "0", "--no-auth"], is(|it| (it.port, it.no_auth) = (0, true))),
+            (&["--host", "::"], is(|it| it.host = "::".parse().unwrap())),
+            (&["--gateway", "none"], is(|it| it.gateway = Front::None)),
+            (&["--stage", "prod"], is(|it| it.stage = Some("prod".to_owned()))),
+            (&["--stage", "a/b"], None),
+            (&["--host", "example.com"], None),
             (&["--port", "65536"], None),
             (&["--port"], None),
             (&["9000"], None),
         ] {
             assert_eq!(parse(args), expected, "{args:?}");
         }
+    }
+
+    #[test]
+    fn a_token_is_asked_for_by_name() {
+        let args = Args::try_parse_from(["mcp-local", "token"]).unwrap();
+        assert_eq!(args.command, Some(Command::Token { config: CLIENT_CONFIG.into() }));
+        assert!(Args::try_parse_from(["mcp-local", "--port", "1", "token"]).is_err());
     }
 }

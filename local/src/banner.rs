@@ -1,32 +1,52 @@
-//! What is printed when the server is ready: where it is, and what to paste into a client.
+//! What is printed when the server is ready: where it is, and what to paste into a shell or a client.
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use local_aws::sigv4::Credentials;
 
 /// What is printed when the server is ready.
 #[derive(Debug, Clone)]
 pub(crate) struct Banner {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// Where clients reach it.
+    pub(crate) endpoint: String,
     /// Where the metrics come from.
     pub(crate) metrics: String,
+    /// Who may call.
+    pub(crate) access: Access,
 }
 
+/// Who may call, and how.
+#[derive(Debug, Clone)]
+pub(crate) enum Access {
+    /// Every program on this machine.
+    Open,
+    /// Who has a token of this machine's issuer, by the client that `config` describes.
+    LocalTokens { config: PathBuf },
+    /// Who has a token of another issuer.
+    Tokens { issuers: Vec<String> },
+    /// Who signs with the credentials of this machine.
+    Signed { region: String, credentials: Credentials },
+}
+
+const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
 /// A question that sample data and every real Prometheus have an answer to.
-const QUESTION: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ExecuteQuery","arguments":{"query":"sum by (job) (up)"}}}"#;
+const QUESTION: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"ExecuteQuery","arguments":{"query":"sum by (job) (up)"}}}"#;
 
 impl fmt::Display for Banner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, metrics } = self;
+        let Self { address, endpoint, metrics, access } = self;
         let version = env!("CARGO_PKG_VERSION");
-        let url = format!("http://{address}/mcp");
-        writeln!(f, "lambda-mcp {version}: {url}")?;
+        writeln!(f, "lambda-mcp {version}: {endpoint}")?;
         writeln!(f)?;
         writeln!(f, "  metrics  {metrics}")?;
-        writeln!(f, "  access   every program on this machine, without authentication")?;
+        writeln!(f, "  access   {access}")?;
         writeln!(f, "  health   http://{address}/health")?;
-        for (client, text) in clients(&url) {
-            writeln!(f, "\n{client}\n")?;
+        for (title, text) in access.commands(endpoint).into_iter().chain(access.clients(endpoint)) {
+            writeln!(f, "\n{title}\n")?;
             for line in text.lines() {
                 writeln!(f, "  {line}")?;
             }
@@ -35,75 +55,154 @@ impl fmt::Display for Banner {
     }
 }
 
-/// What to paste, for each client; the README has the same.
-fn clients(url: &str) -> [(&'static str, String); 6] {
-    [
-        ("Claude Code", format!("claude mcp add --transport http lambda-mcp {url}")),
-        (
-            "Claude Desktop (claude_desktop_config.json)",
-            format!(
-                r#"{{"mcpServers": {{"lambda-mcp": {{"command": "npx", "args": ["-y", "mcp-remote", "{url}", "--allow-http"]}}}}}}"#
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open => f.write_str("every program on this machine, without authentication"),
+            Self::LocalTokens { config } => {
+                write!(f, "with a token; {} has what a client needs", config.display())
+            }
+            Self::Tokens { issuers } => write!(f, "with a token of {}", issuers.join(" or ")),
+            Self::Signed { region, .. } => {
+                write!(f, "signed with AWS Signature Version 4 for execute-api in {region}")
+            }
+        }
+    }
+}
+
+impl Access {
+    /// The header that a client must send, as text for a shell.
+    fn header(&self) -> Option<&'static str> {
+        match self {
+            Self::LocalTokens { .. } | Self::Tokens { .. } => Some("Authorization: Bearer $TOKEN"),
+            Self::Open | Self::Signed { .. } => None,
+        }
+    }
+
+    /// What to type into a shell: a token where there is one to be had, a list, a question.
+    fn commands(&self, url: &str) -> Vec<(&'static str, String)> {
+        let proof = match self {
+            Self::Open => String::new(),
+            Self::LocalTokens { .. } | Self::Tokens { .. } => {
+                " -H \"Authorization: Bearer $TOKEN\"".to_owned()
+            }
+            Self::Signed { region, credentials } => format!(
+                " \\\n  --aws-sigv4 aws:amz:{region}:execute-api --user '{}:{}'",
+                credentials.access_key_id, credentials.secret_access_key
             ),
-        ),
-        (
-            "Cursor (.cursor/mcp.json)",
-            format!(r#"{{"mcpServers": {{"lambda-mcp": {{"url": "{url}"}}}}}}"#),
-        ),
-        (
-            "VS Code (.vscode/mcp.json)",
-            format!(r#"{{"servers": {{"lambda-mcp": {{"type": "http", "url": "{url}"}}}}}}"#),
-        ),
-        (
-            "Inspector",
+        };
+        let curl = |message: &str| {
             format!(
-                "npx @modelcontextprotocol/inspector --cli {url} --transport http --method tools/list"
+                "curl -s {url}{proof} \\\n  -H 'Content-Type: application/json' -H 'Accept: \
+                 application/json, text/event-stream' \\\n  -d '{message}'"
+            )
+        };
+        let mut commands = Vec::new();
+        if let Self::LocalTokens { config } = self {
+            let config = match config.to_str() {
+                Some("mcp-server-config.json") => String::new(),
+                _ => format!(" --config '{}'", config.display()),
+            };
+            commands.push(("Token", format!("TOKEN=$(cargo run --quiet -- token{config})")));
+        }
+        commands.push(("Tools", curl(LIST)));
+        commands.push(("A question", curl(QUESTION)));
+        commands
+    }
+
+    /// What to paste, for each client; the README has the same. A client that cannot sign is not
+    /// named where that is wanted.
+    fn clients(&self, url: &str) -> Vec<(&'static str, String)> {
+        if let Self::Signed { .. } = self {
+            return Vec::new();
+        }
+        let header = self.header();
+        let flag = header.map_or(String::new(), |header| format!(" --header \"{header}\""));
+        let argument =
+            header.map_or(String::new(), |header| format!(r#", "--header", "{header}""#));
+        let member = match header {
+            Some(_) => r#", "headers": {"Authorization": "Bearer $TOKEN"}"#,
+            None => "",
+        };
+        vec![
+            ("Claude Code", format!("claude mcp add --transport http lambda-mcp {url}{flag}")),
+            (
+                "Claude Desktop (claude_desktop_config.json)",
+                format!(
+                    r#"{{"mcpServers": {{"lambda-mcp": {{"command": "npx", "args": ["-y", "mcp-remote", "{url}", "--allow-http"{argument}]}}}}}}"#
+                ),
             ),
-        ),
-        (
-            "curl",
-            format!(
-                "curl -s {url} \\\n  -H 'Content-Type: application/json' -H 'Accept: \
-                 application/json, text/event-stream' \\\n  -d '{QUESTION}'"
+            (
+                "Cursor (.cursor/mcp.json)",
+                format!(r#"{{"mcpServers": {{"lambda-mcp": {{"url": "{url}"{member}}}}}}}"#),
             ),
-        ),
-    ]
+            (
+                "VS Code (.vscode/mcp.json)",
+                format!(
+                    r#"{{"servers": {{"lambda-mcp": {{"type": "http", "url": "{url}"{member}}}}}}}"#
+                ),
+            ),
+            (
+                "Inspector",
+                format!(
+                    "npx @modelcontextprotocol/inspector --cli {url} --transport http{flag} --method tools/list"
+                ),
+            ),
+        ]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const URL: &str = "http://127.0.0.1:8787/mcp";
+
+    fn local_tokens() -> Access {
+        Access::LocalTokens { config: "mcp-server-config.json".into() }
+    }
+
     #[test]
     fn the_readme_says_the_same() {
         let readme = include_str!("../../README.md");
-        for (client, text) in clients("http://127.0.0.1:8787/mcp") {
-            assert!(readme.contains(&text), "{client}: {text}");
+        let access = local_tokens();
+        for (title, text) in access.commands(URL).into_iter().chain(access.clients(URL)) {
+            assert!(readme.contains(&text), "{title}: {text}");
         }
     }
 
     #[test]
     fn what_is_to_be_pasted_as_json_is_json() {
-        for (client, text) in clients("http://127.0.0.1:8787/mcp") {
-            if text.starts_with('{') {
-                let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-                assert!(json.to_string().contains("http://127.0.0.1:8787/mcp"), "{client}");
+        for access in [Access::Open, local_tokens()] {
+            for (client, text) in access.clients(URL) {
+                if text.starts_with('{') {
+                    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+                    assert!(json.to_string().contains(URL), "{client}");
+                    assert_eq!(json.to_string().contains("$TOKEN"), access.header().is_some());
+                }
             }
         }
     }
 
     #[test]
-    fn it_says_where_it_is_and_what_the_metrics_are() {
-        let banner =
-            Banner { address: "127.0.0.1:9000".parse().unwrap(), metrics: "sample data".into() };
-        let text = banner.to_string().replace(env!("CARGO_PKG_VERSION"), "VERSION");
-        let head: Vec<_> = text.lines().take(5).collect();
-        insta::assert_snapshot!(head.join("\n"), @"
-        lambda-mcp VERSION: http://127.0.0.1:9000/mcp
-
-          metrics  sample data
-          access   every program on this machine, without authentication
-          health   http://127.0.0.1:9000/health
-        ");
-        assert!(!text.contains("8787"));
+    fn it_says_where_it_is_and_who_may_call() {
+        let heads = [
+            Access::Open,
+            local_tokens(),
+            Access::Tokens { issuers: vec!["https://as.example.com".to_owned()] },
+            Access::Signed { region: "us-east-1".to_owned(), credentials: Credentials::default() },
+        ]
+        .map(|access| {
+            let banner = Banner {
+                address: "127.0.0.1:9000".parse().unwrap(),
+                endpoint: "http://127.0.0.1:9000/mcp".to_owned(),
+                metrics: "sample data".to_owned(),
+                access,
+            };
+            let text = banner.to_string().replace(env!("CARGO_PKG_VERSION"), "VERSION");
+            assert!(!text.contains("8787"));
+            text.lines().take(13).collect::<Vec<_>>().join("\n")
+        });
+        insta::assert_snapshot!(heads.join("\n----\n"));
     }
 }

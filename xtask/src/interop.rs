@@ -149,7 +149,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let port = free_port()?;
             let program = executable("mcp-local", Target::Bin("mcp-local"))?;
             let mut command = Command::new(program);
-            command.args(["--port", &port.to_string()]);
+            command.args(["--no-auth", "--port", &port.to_string()]);
             let server = Server::start("interop", &mut command, port)?;
             (format!("http://127.0.0.1:{port}/mcp"), Some(server))
         }

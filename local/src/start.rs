@@ -1,0 +1,167 @@
+//! Puts the server together and runs it.
+
+use std::io::{self, Write as _};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use auth::{AuthMode, Challenge};
+use local_aws::LocalAws;
+use local_aws::gateway::Signers;
+use local_aws::sigv4::Verifier;
+use service_kit::clock::{Clock, SystemClock};
+use service_kit::env::{Env, Process, Reader};
+
+use crate::args::{Front, Serve};
+use crate::aws::{self, Environment, Metrics};
+use crate::banner::{Access, Banner};
+use crate::client_config::{Authorization, ClientConfig};
+use crate::gateway::{self, Deployment};
+use crate::serve;
+
+/// What clients may call the server.
+const NAME: &str = "lambda-mcp";
+
+/// Serves as `args` say, until it is told to stop.
+///
+/// # Errors
+/// When the port, the configuration or a file stands against it.
+pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
+    // Before anything else: a second copy must not start what it cannot use.
+    let listener = serve::bind(args.host, args.port).await?;
+    let address = listener.local_addr()?;
+    let endpoint = endpoint(address, args.stage.as_deref());
+    let metrics = Metrics::choose(&Process);
+    let aws = aws::start(known_secret(args, &endpoint)).await?;
+    let env = Environment::new(&Process, &metrics, &aws, endpoint.clone(), args.no_auth);
+
+    let mut reader = Reader::new(&env, fn_mcp::VARS);
+    let log = reader.or_default("LOG_LEVEL");
+    let config = fn_mcp::Config::read(&mut reader);
+    let (log, mut config) = reader.finish(|| log.zip(config)).context("cannot be configured so")?;
+    config.check_bind(address.ip())?;
+    service_kit::telemetry::init_human(log)?;
+    // Pages of this machine may call, and a reply is sent while it is written.
+    config.http.origins.loopback = true;
+    config.http.streaming = true;
+
+    let access = access(&config, &env, &aws, args);
+    if let Access::LocalTokens { .. } = access {
+        client_config(&endpoint, &aws).context("there is no client")?.write(&args.config)?;
+    }
+    let deployment = deployment(&config, &env, &aws, args)?;
+    let banner = Banner { address, endpoint, metrics: metrics.to_string(), access };
+    write!(io::stdout(), "{banner}")?;
+    let answer = move |request, source| deployment.clone().answer(request, source);
+    serve::run(listener, answer, serve::stop_signal()?).await;
+    aws.stop().await?;
+    Ok(())
+}
+
+/// Where clients of this machine find the server.
+fn endpoint(address: SocketAddr, stage: Option<&str>) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    let stage = stage.map_or(String::new(), |stage| format!("/{stage}"));
+    format!("http://{}{stage}/mcp", SocketAddr::new(host, address.port()))
+}
+
+/// A client that was configured once goes on with the secret it has.
+fn known_secret(args: &Serve, endpoint: &str) -> Option<String> {
+    let known = ClientConfig::read(&args.config).ok()?;
+    (known.endpoint == endpoint).then_some(known.authorization_configuration.client_secret)
+}
+
+fn access(config: &fn_mcp::Config, env: &Environment<'_>, aws: &LocalAws, args: &Serve) -> Access {
+    let Some(door) = &config.door else { return Access::Open };
+    match (door.mode, &door.tokens) {
+        (AuthMode::Iam, _) | (_, None) => Access::Signed {
+            region: aws.region().to_owned(),
+            credentials: aws.credentials().clone(),
+        },
+        (_, Some(_)) if env.issues_its_own_tokens() => {
+            Access::LocalTokens { config: args.config.clone() }
+        }
+        (_, Some(tokens)) => Access::Tokens {
+            issuers: tokens.issuers.iter().map(|issuer| issuer.url.clone()).collect(),
+        },
+    }
+}
+
+/// For the first of the machine clients.
+fn client_config(endpoint: &str, aws: &LocalAws) -> Option<ClientConfig> {
+    let cognito = aws.cognito();
+    let client = cognito.clients().first()?;
+    Some(ClientConfig {
+        name: NAME.to_owned(),
+        endpoint: endpoint.to_owned(),
+        authorization_configuration: Authorization {
+            client_id: client.id.clone(),
+            client_secret: client.secret.as_ref()?.expose().to_owned(),
+            exchange_url: cognito.token_endpoint(),
+            scopes: client.scopes.clone(),
+        },
+    })
+}
+
+fn deployment(
+    config: &fn_mcp::Config,
+    env: &dyn Env,
+    aws: &LocalAws,
+    args: &Serve,
+) -> anyhow::Result<Deployment> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mcp = fn_mcp::service(config, Arc::clone(&clock))?;
+    let health = fn_health::Config { name: NAME.to_owned() };
+    if args.gateway == Front::None {
+        return Ok(Deployment::bare(mcp, health, clock));
+    }
+    let tokens = config.door.as_ref().and_then(|door| door.tokens.as_ref());
+    let server = fn_mcp::server(config, Arc::clone(&clock))?;
+    let scopes = server.scopes();
+    let authorizer = match tokens {
+        None => None,
+        Some(_) => {
+            let mut reader = Reader::new(env, fn_authorizer::VARS);
+            let settings = fn_authorizer::Config::read(&mut reader);
+            let settings = reader.finish(|| settings).context("cannot be configured so")?;
+            Some(fn_authorizer::service(&settings, Arc::clone(&clock)))
+        }
+    };
+    let settings = gateway::Settings {
+        mode: config.door.as_ref().map_or(AuthMode::None, |door| door.mode),
+        stage: args.stage.clone(),
+        signers: Signers::Verified(Verifier {
+            keys: aws.keys().clone(),
+            region: aws.region().to_owned(),
+            service: "execute-api",
+        }),
+        authorizer,
+        challenge: tokens.map(|tokens| {
+            let scope = scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
+            Challenge::Missing { scope }.header(&tokens.resource.metadata_url())
+        }),
+    };
+    Ok(Deployment::behind_gateway(mcp, health, clock, settings)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_endpoint_is_one_that_this_machine_reaches() {
+        for (address, stage, expected) in [
+            ("127.0.0.1:8787", None, "http://127.0.0.1:8787/mcp"),
+            ("0.0.0.0:80", None, "http://127.0.0.1:80/mcp"),
+            ("[::]:8787", None, "http://127.0.0.1:8787/mcp"),
+            ("[::1]:8787", None, "http://[::1]:8787/mcp"),
+            ("127.0.0.1:8787", Some("prod"), "http://127.0.0.1:8787/prod/mcp"),
+        ] {
+            assert_eq!(endpoint(address.parse().unwrap(), stage), expected);
+        }
+    }
+}

@@ -83,6 +83,13 @@ pub(crate) fn advice(error: &Error) -> Option<&'static str> {
         Error::InvalidWorkspaceId { .. } | Error::WorkspaceNotFound { .. } => {
             "call GetAvailableWorkspaces for the ids and ask the user which one"
         }
+        Error::NotOpen { .. } => {
+            "leave workspace_id and region out: the workspace of the tenant is the default"
+        }
+        Error::NoTenant | Error::TenantUnknown => {
+            "whoever runs this server must give this caller a tenant with a workspace; other \
+             arguments do not help"
+        }
         Error::WorkspaceUnknown { .. } => {
             "ask the user which one, then call again with workspace_id; do not pick one yourself"
         }

@@ -9,7 +9,7 @@ use crate::answer::{self, Question};
 use crate::arguments::{self, Nullable, Output, profile_notice, seal, unseal};
 use crate::budget::Position;
 use crate::errors::{time_error, tool_error};
-use crate::place::{deadline, target};
+use crate::place::{deadline, of_caller, target};
 use crate::provenance::Provenance;
 use crate::spec;
 use crate::time::UnixMillis;
@@ -70,10 +70,11 @@ impl Tool for ExecuteQuery {
         let time = time.map_err(|err| time_error("time", &err))?;
 
         let Arguments { query, workspace_id, region, profile, .. } = &arguments;
-        let target = target(&self.0, cx, workspace_id.as_deref(), region.as_deref()).await?;
+        let prometheus = of_caller(&self.0, cx)?;
+        let target = target(&prometheus, cx, workspace_id.as_deref(), region.as_deref()).await?;
         let asked = InstantQuery { query, time_ms: Some(time.0) };
         let failed = |err| tool_error(&err, Some(query));
-        let said = self.0.query(&target, &asked, deadline(cx)).await.map_err(failed)?;
+        let said = prometheus.query(&target, &asked, deadline(cx)).await.map_err(failed)?;
         let result = said.parse().map_err(failed)?;
         let notice = profile_notice(profile.as_deref());
         let question = Question {

@@ -11,7 +11,7 @@ use crate::answer::{self, Question};
 use crate::arguments::{self, Nullable, Output, profile_notice, seal, unseal};
 use crate::budget::Position;
 use crate::errors::{time_error, tool_error};
-use crate::place::{deadline, target};
+use crate::place::{deadline, of_caller, target};
 use crate::provenance::Provenance;
 use crate::spec;
 use crate::time::UnixMillis;
@@ -74,7 +74,8 @@ impl Tool for ExecuteRangeQuery {
         let window = Window::resolve(start, end, step, now)
             .map_err(|err| time_error("start, end, step", &err))?;
 
-        let target = target(&self.0, cx, workspace_id.as_deref(), region.as_deref()).await?;
+        let prometheus = of_caller(&self.0, cx)?;
+        let target = target(&prometheus, cx, workspace_id.as_deref(), region.as_deref()).await?;
         let asked = RangeQuery {
             query,
             start_ms: window.start.0,
@@ -82,7 +83,7 @@ impl Tool for ExecuteRangeQuery {
             step: Duration::from_millis(window.step.0),
         };
         let failed = |err| tool_error(&err, Some(query));
-        let said = self.0.query_range(&target, &asked, deadline(cx)).await.map_err(failed)?;
+        let said = prometheus.query_range(&target, &asked, deadline(cx)).await.map_err(failed)?;
         let result = said.parse().map_err(failed)?;
         let notice = profile_notice(profile.as_deref());
         let question = Question {

@@ -10,7 +10,7 @@ use serde_json::value::to_raw_value;
 
 use crate::arguments::{Nullable, profile_notice};
 use crate::errors::tool_error;
-use crate::place::{deadline, region};
+use crate::place::{deadline, of_caller, region};
 use crate::provenance::Provenance;
 use crate::spec;
 use crate::text::{count, printable};
@@ -101,9 +101,10 @@ impl Tool for GetAvailableWorkspaces {
         arguments: Arguments,
     ) -> Result<CallToolResult, ToolError> {
         let Arguments { region: region_text, profile } = arguments;
-        let settings = self.0.settings();
+        let prometheus = of_caller(&self.0, cx)?;
+        let settings = prometheus.settings();
         let asked = region(region_text.as_deref())?;
-        let (result, provenance) = match self.0.workspaces(asked.as_ref(), deadline(cx)).await {
+        let (result, provenance) = match prometheus.workspaces(asked.as_ref(), deadline(cx)).await {
             Ok(found) => {
                 // A default is one of its own region only.
                 let here = settings.default_region().is_none_or(|home| home == found.region);

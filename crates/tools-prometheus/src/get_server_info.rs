@@ -9,7 +9,7 @@ use serde_json::value::to_raw_value;
 
 use crate::arguments::{Nullable, profile_notice};
 use crate::errors::{advice, tool_error};
-use crate::place::{deadline, region};
+use crate::place::{deadline, of_caller, region};
 use crate::provenance::Provenance;
 use crate::spec;
 use crate::text::printable;
@@ -75,14 +75,15 @@ impl Tool for GetServerInfo {
     ) -> Result<CallToolResult, ToolError> {
         let Arguments { workspace_id, region: region_text, profile } = arguments;
         let failed = |err: Error| tool_error(&err, None);
+        let prometheus = of_caller(&self.0, cx)?;
         let selection = Selection {
             workspace_id: workspace_id.as_deref().map(str::parse).transpose().map_err(failed)?,
             region: region(region_text.as_deref())?,
         };
-        let home = selection.region.clone().or_else(|| self.0.settings().default_region());
+        let home = selection.region.clone().or_else(|| prometheus.settings().default_region());
         let home = home.map(|region| region.to_string()).unwrap_or_default();
         let (prometheus_url, aws_region, provenance, mut text) =
-            match self.0.resolve(&selection, deadline(cx)).await {
+            match prometheus.resolve(&selection, deadline(cx)).await {
                 Ok(target) => {
                     let text = match &target.workspace {
                         Some(workspace) => {

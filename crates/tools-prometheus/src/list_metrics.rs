@@ -15,7 +15,7 @@ use crate::arguments::{Nullable, profile_notice, seal, unseal};
 use crate::budget::Truncated;
 use crate::errors::tool_error;
 use crate::names;
-use crate::place::{deadline, target};
+use crate::place::{deadline, of_caller, target};
 use crate::provenance::Provenance;
 use crate::spec;
 use crate::text::{count, printable};
@@ -114,11 +114,12 @@ impl Tool for ListMetrics {
         let Arguments { workspace_id, region, profile, pattern, prefix, limit, .. } = &arguments;
         let pattern = pattern.as_deref().map(compile).transpose()?;
 
-        let target = target(&self.0, cx, workspace_id.as_deref(), region.as_deref()).await?;
+        let prometheus = of_caller(&self.0, cx)?;
+        let target = target(&prometheus, cx, workspace_id.as_deref(), region.as_deref()).await?;
         let label = LabelName::metric();
         let asked = LabelValues { label: &label, matchers: &[], start_ms: None, end_ms: None };
         let failed = |err| tool_error(&err, None);
-        let said = self.0.label_values(&target, &asked, deadline(cx)).await.map_err(failed)?;
+        let said = prometheus.label_values(&target, &asked, deadline(cx)).await.map_err(failed)?;
         let result = said.parse().map_err(failed)?;
 
         let mut all: Vec<&str> = result.values.iter().map(AsRef::as_ref).collect();

@@ -20,6 +20,15 @@ pub(crate) fn deadline(cx: &CallContext) -> Instant {
     cx.deadline().unwrap_or_else(|| Instant::now() + PATIENCE)
 }
 
+/// The servers that the caller may ask: its tenant's, where tenants are told apart.
+pub(crate) fn of_caller(
+    prometheus: &Prometheus,
+    cx: &CallContext,
+) -> Result<Prometheus, ToolError> {
+    let tenant = cx.caller().tenant.as_deref();
+    prometheus.for_tenant(tenant).map_err(|err| tool_error(&err, None))
+}
+
 /// Reads a region.
 pub(crate) fn region(text: Option<&str>) -> Result<Option<Region>, ToolError> {
     text.map(str::parse).transpose().map_err(|err| tool_error(&err, None))

@@ -120,7 +120,7 @@ async fn a_server_that_is_not_there_is_retryable() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let settings = Settings { url: url.parse().ok(), ..Settings::default() };
-    let tools = Tools::new(settings, None);
+    let tools = Tools::without_aws(settings);
     let answer = tools.call("ExecuteQuery", json!({"query": "up"})).await;
     assert!(answer.error().ends_with("retryable: yes"), "{}", answer.error());
 }

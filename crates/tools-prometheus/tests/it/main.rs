@@ -8,6 +8,7 @@ mod metrics;
 mod queries;
 mod ranges;
 mod sizes;
+mod tenants;
 mod workspaces;
 
 use std::sync::{Arc, Mutex};
@@ -20,7 +21,7 @@ use axum::http::{Method, StatusCode, Uri};
 use backend_amp::{Prometheus, Settings};
 use mcp_core::jsonrpc::Params;
 use mcp_core::message::RequestMeta;
-use mcp_core::{Exchange, Id, Implementation, Server};
+use mcp_core::{Caller, Exchange, Id, Implementation, Server};
 use serde_json::{Value, json};
 use service_kit::clock::{Clock as _, ManualClock};
 use tools_prometheus::{
@@ -81,27 +82,41 @@ impl Upstream {
     /// The tools over this server as it is, without AWS.
     pub(crate) fn tools(&self) -> Tools {
         let settings = Settings { url: self.url.parse().ok(), ..Settings::default() };
-        Tools::new(settings, None)
+        Tools::without_aws(settings)
     }
 
     /// The tools over this server as AMP.
     pub(crate) fn amp_tools(&self, settings: Settings) -> Tools {
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        Tools::over(self.amp(settings, clock.clone()), clock)
+    }
+
+    /// This server as AMP.
+    pub(crate) fn amp(&self, settings: Settings, clock: Arc<ManualClock>) -> Prometheus {
         let credentials = Credentials::new("AKID", "secret", None, None, "tests");
         let settings = Settings {
             region: "us-east-1".parse().ok(),
             control_plane_endpoint: Some(self.url.clone()),
             ..settings
         };
-        Tools::new(settings, Some(SharedCredentialsProvider::new(credentials)))
+        Prometheus::new(settings, Some(SharedCredentialsProvider::new(credentials)), clock)
     }
 }
 
-pub(crate) struct Tools(pub(crate) Server);
+/// The tools, as one caller has them.
+#[derive(Clone)]
+pub(crate) struct Tools {
+    server: Server,
+    caller: Arc<Caller>,
+}
 
 impl Tools {
-    fn new(settings: Settings, credentials: Option<SharedCredentialsProvider>) -> Self {
+    pub(crate) fn without_aws(settings: Settings) -> Self {
         let clock = Arc::new(ManualClock::new(NOW_MS));
-        let prometheus = Prometheus::new(settings, credentials, clock.clone());
+        Self::over(Prometheus::new(settings, None, clock.clone()), clock)
+    }
+
+    pub(crate) fn over(prometheus: Prometheus, clock: Arc<ManualClock>) -> Self {
         let server = Server::builder(Implementation::new("tests", "0"))
             .tool(ExecuteQuery(prometheus.clone()))
             .tool(ExecuteRangeQuery(prometheus.clone()))
@@ -111,7 +126,14 @@ impl Tools {
             .clock(move || clock.now())
             .build()
             .unwrap();
-        Self(server)
+        Self { server, caller: Arc::default() }
+    }
+
+    /// The same tools, as a caller of this tenant has them.
+    pub(crate) fn of_tenant(&self, tenant: &str) -> Self {
+        let tenant = Some(tenant.to_owned());
+        let caller = Caller { subject: Some("someone".to_owned()), tenant, ..Caller::default() };
+        Self { caller: Arc::new(caller), ..self.clone() }
     }
 
     pub(crate) async fn call(&self, name: &str, arguments: Value) -> Answer {
@@ -149,12 +171,13 @@ impl Tools {
         let params = Params::from_json(params.to_string().into());
         let exchange = Exchange {
             meta: RequestMeta::read(&params).unwrap(),
+            caller: Arc::clone(&self.caller),
             deadline: deadline.map(|wait| Instant::now() + wait),
             ..Exchange::new("2026-07-28".parse().unwrap())
         };
         let request =
             mcp_core::jsonrpc::Request { id: Id::Number(1.into()), method: method.into(), params };
-        let result = self.0.dispatch(request, exchange).await.unwrap();
+        let result = self.server.dispatch(request, exchange).await.unwrap();
         let result: Value = serde_json::from_slice(&result).unwrap();
         let frame = json!({"jsonrpc": "2.0", "id": 1, "result": result});
         tests::schema::check("2026-07-28", method, &frame);

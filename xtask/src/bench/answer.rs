@@ -3,10 +3,17 @@
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use super::events::Event;
+use super::events::{Answer, Event};
 
-/// The body of a proxy answer, buffered or streamed, once it is seen to be the right one.
+/// The body of a proxy answer, buffered or streamed, or a policy, once it is seen to be the right one.
 pub(super) fn body(answer: &[u8], event: &Event) -> Result<String> {
+    if event.answer == Answer::Policy {
+        let policy = String::from_utf8_lossy(answer).into_owned();
+        if !policy.contains(event.expect) {
+            bail!("{}: unexpected decision {policy}", event.name);
+        }
+        return Ok(policy);
+    }
     const DELIMITER: [u8; 8] = [0; 8];
     let split = answer.windows(8).position(|bytes| bytes == DELIMITER);
     let (head, streamed) = match split {
@@ -48,7 +55,8 @@ mod tests {
     use super::*;
     use bytes::Bytes;
 
-    const EVENT: Event = Event { name: "e", json: Bytes::new(), expect: "right" };
+    const EVENT: Event =
+        Event { name: "e", json: Bytes::new(), expect: "right", answer: Answer::Proxy };
 
     #[test]
     fn buffered_and_streamed_answers_are_read_alike() {
@@ -60,6 +68,13 @@ mod tests {
         {
             assert!(body(wrong, &EVENT).is_err());
         }
+    }
+
+    #[test]
+    fn a_policy_is_read_as_it_is() {
+        let event = Event { expect: "Allow", answer: Answer::Policy, ..EVENT };
+        assert!(body(br#"{"policyDocument":{"Statement":[{"Effect":"Allow"}]}}"#, &event).is_ok());
+        assert!(body(br#"{"policyDocument":{"Statement":[{"Effect":"Deny"}]}}"#, &event).is_err());
     }
 
     #[test]

@@ -22,21 +22,32 @@ pub(super) struct Event {
     pub(super) json: Bytes,
     /// What a right answer contains.
     pub(super) expect: &'static str,
+    pub(super) answer: Answer,
 }
 
-/// `tools/list` and the like, and the two tool calls that matter.
-pub(super) fn mcp(revision: Revision) -> Vec<Event> {
+/// What kind of answer an event gets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// A proxy response, of status 200.
+    Proxy,
+    /// An authorizer's policy.
+    Policy,
+}
+
+/// `tools/list` and the like, and the two tool calls that matter, by a principal of IAM that has a
+/// token too.
+pub(super) fn mcp(revision: Revision, token: &str) -> Vec<Event> {
+    let call =
+        |name, method: &str, params, expect| call(name, revision, token, method, params, expect);
     let hello = match revision {
-        Revision::Modern => {
-            call("server_discover", revision, "server/discover", json!({}), "\"result\"")
-        }
+        Revision::Modern => call("server_discover", "server/discover", json!({}), "\"result\""),
         Revision::Legacy => {
             let params = json!({
                 "protocolVersion": "2025-06-18",
                 "capabilities": {},
                 "clientInfo": {"name": "bench", "version": "1.0"},
             });
-            call("initialize", revision, "initialize", params, "\"result\"")
+            call("initialize", "initialize", params, "\"result\"")
         }
     };
     let list = json!({"name": "ListMetrics", "arguments": {"workspace_id": WORKSPACE}});
@@ -48,27 +59,48 @@ pub(super) fn mcp(revision: Revision) -> Vec<Event> {
         "step": "15s",
     }});
     vec![
-        call("list_metrics", revision, "tools/call", list, "apiserver_"),
-        call("tools_list", revision, "tools/list", json!({}), "ListMetrics"),
+        call("list_metrics", "tools/call", list, "apiserver_"),
+        call("tools_list", "tools/list", json!({}), "ListMetrics"),
         hello,
-        call("range_query", revision, "tools/call", range, "api-7f9c6d5b4-"),
+        call("range_query", "tools/call", range, "api-7f9c6d5b4-"),
     ]
+}
+
+/// `tools/list` by `token` alone, under another name.
+pub(super) fn tools_list(name: &'static str, token: &str) -> Event {
+    call(name, Revision::Modern, token, "tools/list", json!({}), "ListMetrics")
 }
 
 /// `GET /health`.
 pub(super) fn health() -> Vec<Event> {
-    let event = event("GET", "/health", &[], None);
-    vec![Event { name: "health", json: event, expect: "\"ok\"" }]
+    let json = rendered(&event("GET", "/health", &[], None));
+    vec![Event { name: "health", json, expect: "\"ok\"", answer: Answer::Proxy }]
+}
+
+/// What API Gateway asks an authorizer before `POST /mcp`.
+pub(super) fn authorizer(token: &str) -> Vec<Event> {
+    let authorization = format!("Bearer {token}");
+    let mut event = event("POST", "/mcp", &[("Authorization", &authorization)], None);
+    event["type"] = json!("REQUEST");
+    let arn = "arn:aws:execute-api:us-east-1:123456789012:abc123defg/prod/POST/mcp";
+    event["methodArn"] = json!(arn);
+    for absent in ["body", "isBase64Encoded"] {
+        event.as_object_mut().and_then(|event| event.remove(absent));
+    }
+    let json = rendered(&event);
+    vec![Event { name: "authorize", json, expect: "Allow", answer: Answer::Policy }]
 }
 
 fn call(
     name: &'static str,
     revision: Revision,
+    token: &str,
     method: &str,
     mut params: Value,
     expect: &'static str,
 ) -> Event {
-    let mut headers = vec![];
+    let authorization = format!("Bearer {token}");
+    let mut headers = vec![("Authorization", authorization.as_str())];
     let tool = params["name"].as_str().map(str::to_owned);
     match revision {
         Revision::Modern => {
@@ -89,15 +121,14 @@ fn call(
         Revision::Legacy => {}
     }
     let body = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
-    Event { name, json: event("POST", "/mcp", &headers, Some(&body)), expect }
+    let json = rendered(&event("POST", "/mcp", &headers, Some(&body)));
+    Event { name, json, expect, answer: Answer::Proxy }
 }
 
-fn event(method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) -> Bytes {
-    let token = format!("Bearer {}", "e".repeat(900));
+fn event(method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) -> Value {
     let usual = [
         ("Accept", "application/json, text/event-stream"),
         ("Content-Type", "application/json"),
-        ("Authorization", &token),
         ("Host", "abc123defg.execute-api.us-east-1.amazonaws.com"),
         ("User-Agent", "mcp-client/1.0"),
         ("X-Amzn-Trace-Id", "Root=1-68f0c1d2-5a4b3c2d1e0f9a8b7c6d5e4f"),
@@ -108,7 +139,7 @@ fn event(method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) 
     let headers = || usual.iter().chain(more);
     let single = headers().map(|(name, value)| ((*name).to_owned(), json!(value)));
     let multi = headers().map(|(name, value)| ((*name).to_owned(), json!([value])));
-    let event = json!({
+    json!({
         "resource": path,
         "path": path,
         "httpMethod": method,
@@ -133,11 +164,24 @@ fn event(method: &str, path: &str, more: &[(&str, &str)], body: Option<&Value>) 
             "extendedRequestId": "TmQ8yEdKIAMFhGg=",
             "requestTime": "20/Nov/2026:16:10:00 +0000",
             "requestTimeEpoch": 1_795_191_000_000_u64,
-            "authorizer": {"principalId": "user", "scope": "prometheus-mcp-server/read"},
-            "identity": {"sourceIp": "203.0.113.10", "userAgent": "mcp-client/1.0", "apiKey": null},
+            "identity": {
+                "accountId": "123456789012",
+                "caller": "AROAEXAMPLEID:session",
+                "user": "AROAEXAMPLEID:session",
+                "userArn": "arn:aws:sts::123456789012:assumed-role/agents/session",
+                "accessKey": "ASIAEXAMPLE",
+                "principalOrgId": null,
+                "cognitoIdentityId": null,
+                "sourceIp": "203.0.113.10",
+                "userAgent": "mcp-client/1.0",
+                "apiKey": null,
+            },
         },
         "body": body.map(Value::to_string),
         "isBase64Encoded": false,
-    });
+    })
+}
+
+fn rendered(event: &Value) -> Bytes {
     Bytes::from(event.to_string())
 }

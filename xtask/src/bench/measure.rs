@@ -171,12 +171,19 @@ pub(super) async fn instructions(
     const MANY: usize = 120;
     let init = callgrind(target, None, 0).await?;
     counts.insert("init".to_owned(), init);
-    for event in &target.events {
-        let few = callgrind(target, Some(event), FEW).await?;
-        let many = callgrind(target, Some(event), MANY).await?;
-        counts.insert(event.name.to_owned(), (many - few) / (MANY - FEW) as u64);
+    let variant = target.variant.as_deref();
+    if let Some(variant) = variant {
+        counts.insert("init_jwt".to_owned(), callgrind(variant, None, 0).await?);
     }
-    if target.events.first().is_some_and(|event| event.name == "list_metrics") {
+    for target in std::iter::once(target).chain(variant) {
+        for event in &target.events {
+            let few = callgrind(target, Some(event), FEW).await?;
+            let many = callgrind(target, Some(event), MANY).await?;
+            counts.insert(event.name.to_owned(), (many - few) / (MANY - FEW) as u64);
+        }
+    }
+    let first = target.events.first().map(|event| event.name);
+    if first.is_some_and(|name| matches!(name, "list_metrics" | "authorize")) {
         let first = callgrind(target, target.events.first(), 1).await?;
         counts.insert("first_http".to_owned(), first - init);
     }

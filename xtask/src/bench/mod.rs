@@ -5,6 +5,7 @@ mod answer;
 mod baseline;
 mod events;
 mod function;
+mod issuer;
 mod measure;
 mod report;
 mod target;
@@ -14,10 +15,21 @@ use anyhow::{Context as _, Result};
 
 use self::baseline::Baseline;
 use self::events::Revision;
+use self::issuer::Issuer;
 use self::measure::{Effort, Findings};
 use self::target::Target;
 use self::upstream::Upstream;
 use crate::install;
+
+/// Builds a function, set up with the tokens of an issuer.
+type Build = fn(&Issuer) -> Result<Target>;
+
+/// Our functions.
+const FUNCTIONS: [(&str, Build); 3] = [
+    ("fn-mcp", Target::mcp),
+    ("fn-authorizer", Target::authorizer),
+    ("fn-health", |_| Target::health()),
+];
 
 /// What to measure.
 #[derive(Default, clap::Args)]
@@ -29,7 +41,7 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     peer_revision: Option<Revision>,
     /// Only this one of our functions
-    #[arg(long, value_parser = ["fn-mcp", "fn-health"])]
+    #[arg(long, value_parser = FUNCTIONS.map(|(name, _)| name))]
     only: Option<String>,
     /// Cold starts of each target
     #[arg(long, default_value_t = 15)]
@@ -61,15 +73,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 async fn measure(options: &Options) -> Result<()> {
     let (http, https) = (Upstream::http()?, Upstream::https()?);
-    let peers = || {
-        let revision = options.peer_revision.unwrap_or(Revision::Legacy);
-        options.peer.iter().map(move |peer| Target::peer(peer, revision))
-    };
-    let ours = [("fn-mcp", events::mcp(Revision::Modern)), ("fn-health", events::health())];
-    let ours =
-        ours.into_iter().filter(|(name, _)| options.only.as_ref().is_none_or(|only| only == name));
-    let ours = ours.map(|(name, events)| Target::ours(name, events));
-    let all = ours.chain(peers()).collect::<Result<Vec<_>>>()?;
+    let issuer = Issuer::new()?;
+    let revision = options.peer_revision.unwrap_or(Revision::Legacy);
+    let wanted = |name| options.only.as_ref().is_none_or(|only| only == name);
+    let ours = FUNCTIONS.into_iter().filter(|(name, _)| wanted(*name));
+    let ours = ours.map(|(_, build)| build(&issuer));
+    let peers = options.peer.iter().map(|peer| Target::peer(peer, revision, &issuer.rs256));
+    let all = ours.chain(peers).collect::<Result<Vec<_>>>()?;
     let asking = |upstream| all.iter().map(|target| target.asking(upstream)).collect::<Vec<_>>();
     let (targets, mut over_tls) = (asking(&http), asking(&https));
     over_tls.retain(|target| target.events.iter().any(|event| event.name == "list_metrics"));

@@ -22,7 +22,7 @@ enum Budget {
     None,
     /// At most this, for `fn-mcp`.
     AtMost(f64),
-    /// At most this, for `fn-mcp` and for `fn-health`.
+    /// At most this, for `fn-mcp` and for any other of ours.
     Each(f64, f64),
     /// At most so many times the figure of a peer with this name, when it runs too.
     Of(&'static str, f64),
@@ -40,13 +40,14 @@ const fn line(
 }
 
 /// In the order and with the figures of the project's performance budgets.
-const LINES: [Line; 30] = [
+const LINES: [Line; 35] = [
     line("init, CPU ms", 2, Of("hello", 1.2), |f| ms(&f.init, |span| span.cpu)),
     line("init, wall ms", 2, Free, |f| ms(&f.init, |span| span.wall)),
     line("init, instructions", 0, AtMost(1.2e6), |f| count(f, "init")),
+    line("init with tokens, instructions", 0, AtMost(1.2e6), |f| count(f, "init_jwt")),
     line("init + first call, CPU ms", 2, Free, |f| ms(&f.first, |span| span.cpu)),
     line("init + first call, wall ms", 2, Free, |f| ms(&f.first, |span| span.wall)),
-    line("first ListMetrics, instructions", 0, Free, |f| count(f, "first_http")),
+    line("first call, instructions", 0, Free, |f| count(f, "first_http")),
     line("init + first HTTPS call, CPU ms", 2, AtMost(4.2), |f| ms(&f.first_tls, |span| span.cpu)),
     line("init + first HTTPS call, wall ms", 2, Free, |f| ms(&f.first_tls, |span| span.wall)),
     line("first HTTPS ListMetrics, instructions", 0, AtMost(5e6), |f| count(f, "first_https")),
@@ -54,6 +55,8 @@ const LINES: [Line; 30] = [
     line("tools/list, p50 µs", 1, Free, |f| latency(f, "tools_list", 50)),
     line("tools/list, p99 µs", 1, Of("rmcp", 0.3), |f| latency(f, "tools_list", 99)),
     line("tools/list, instructions", 0, AtMost(130e3), |f| count(f, "tools_list")),
+    line("… more with an RS256 token", 0, AtMost(60e3), |f| more(f, "tools_list_rs256")),
+    line("… more with an ES256 token", 0, AtMost(60e3), |f| more(f, "tools_list_es256")),
     line("server/discover, CPU µs", 1, Of("rmcp", 0.3), |f| cpu(f, "server_discover")),
     line("server/discover, instructions", 0, AtMost(130e3), |f| count(f, "server_discover")),
     line("ListMetrics 748, CPU µs", 1, Of("rmcp", 0.25), |f| cpu(f, "list_metrics")),
@@ -62,6 +65,8 @@ const LINES: [Line; 30] = [
     line("range 20 × 1000, CPU µs", 1, Of("rmcp", 0.2), |f| cpu(f, "range_query")),
     line("range 20 × 1000, p50 µs", 1, Free, |f| latency(f, "range_query", 50)),
     line("range 20 × 1000, instructions", 0, AtMost(18e6), |f| count(f, "range_query")),
+    line("authorize, CPU µs", 1, Free, |f| cpu(f, "authorize")),
+    line("authorize, instructions", 0, Free, |f| count(f, "authorize")),
     line("/health, CPU µs", 1, Free, |f| cpu(f, "health")),
     line("/health, instructions", 0, Free, |f| count(f, "health")),
     line("peak RSS, MB", 2, Each(9.0, 9.0), |f| Some(f.peak_rss_kb as f64 / 1e3)),
@@ -89,9 +94,8 @@ pub(super) fn render(targets: &[Target], found: &[Findings]) -> (String, Vec<Str
             values[at]
         };
         let limit = |name: &str| match (line.budget, name) {
-            (AtMost(most), "fn-mcp") | (Each(most, _), "fn-mcp") | (Each(_, most), "fn-health") => {
-                Some(most)
-            }
+            (AtMost(most) | Each(most, _), "fn-mcp") => Some(most),
+            (Each(_, most), name) if name.starts_with("fn-") => Some(most),
             (Of(peer, times), "fn-mcp") => Some(of(peer)? * times),
             _ => None,
         };
@@ -100,8 +104,8 @@ pub(super) fn render(targets: &[Target], found: &[Findings]) -> (String, Vec<Str
         row.push(match line.budget {
             Free => String::new(),
             AtMost(most) => format!("≤ {}", shown(most)),
-            Each(mcp, health) if mcp == health => format!("≤ {}", shown(mcp)),
-            Each(mcp, health) => format!("≤ {}, {}", shown(mcp), shown(health)),
+            Each(mcp, other) if mcp == other => format!("≤ {}", shown(mcp)),
+            Each(mcp, other) => format!("≤ {}, {}", shown(mcp), shown(other)),
             Of(peer, times) => format!("≤ {times} × {peer}"),
         });
         for (target, value) in targets.iter().zip(&values) {
@@ -133,6 +137,11 @@ fn latency(found: &Findings, event: &str, percent: usize) -> Option<f64> {
 
 fn count(found: &Findings, what: &str) -> Option<f64> {
     found.counts.get(what).map(|count| *count as f64)
+}
+
+/// How much more than a `tools/list` of a caller who has no token.
+fn more(found: &Findings, event: &str) -> Option<f64> {
+    Some(count(found, event)? - count(found, "tools_list")?)
 }
 
 fn requests(found: &Findings, event: &str) -> Option<f64> {

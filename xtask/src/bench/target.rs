@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use service_kit::env::{Env as _, Process};
 
 use super::events::{self, Event, Revision};
+use super::issuer::{Issuer, RESOURCE};
 use super::upstream::Upstream;
 use crate::build;
 
@@ -20,13 +21,43 @@ pub(super) struct Target {
     pub(super) artifact: Option<PathBuf>,
     /// What it is asked, the first one right after a cold start.
     pub(super) events: Vec<Event>,
+    /// The same program set up in another way, of which only instructions are counted.
+    pub(super) variant: Option<Box<Target>>,
     /// Whether its answers are ours to get right.
     pub(super) ours: bool,
 }
 
 impl Target {
+    /// The MCP server. Principals of IAM call it, so that its figures are those of no token; what a
+    /// token costs is told by its variant.
+    pub(super) fn mcp(issuer: &Issuer) -> Result<Self> {
+        let mut target = Self::ours("fn-mcp", events::mcp(Revision::Modern, &issuer.rs256))?;
+        let mut with_tokens = target.clone();
+        with_tokens.set("AUTH_MODE", "jwt").set("AUTH_ISSUERS", &issuer.config);
+        with_tokens.set("MCP_RESOURCE", RESOURCE);
+        with_tokens.events = vec![
+            events::tools_list("tools_list_rs256", &issuer.rs256),
+            events::tools_list("tools_list_es256", &issuer.es256),
+        ];
+        target.set("AUTH_MODE", "iam").set("IAM_SCOPES", "prometheus-mcp-server/read");
+        target.variant = Some(Box::new(with_tokens));
+        Ok(target)
+    }
+
+    /// The authorizer, asked with a token whose key it was configured with.
+    pub(super) fn authorizer(issuer: &Issuer) -> Result<Self> {
+        let mut target = Self::ours("fn-authorizer", events::authorizer(&issuer.rs256))?;
+        target.set("AUTH_ISSUERS", &issuer.config).set("MCP_RESOURCE", RESOURCE);
+        Ok(target)
+    }
+
+    /// The health check.
+    pub(super) fn health() -> Result<Self> {
+        Self::ours("fn-health", events::health())
+    }
+
     /// One of our functions, built for release.
-    pub(super) fn ours(name: &'static str, events: Vec<Event>) -> Result<Self> {
+    fn ours(name: &'static str, events: Vec<Event>) -> Result<Self> {
         let path = build::release(name)?;
         Ok(Self {
             name: name.to_owned(),
@@ -34,18 +65,24 @@ impl Target {
             env: lambda_env(),
             artifact: Some(path),
             events,
+            variant: None,
             ours: true,
         })
     }
 
     /// Any other program, from `NAME=COMMAND`.
-    pub(super) fn peer(text: &str, revision: Revision) -> Result<Self> {
+    pub(super) fn peer(text: &str, revision: Revision, token: &str) -> Result<Self> {
         let (name, command) = text.split_once('=').context("a peer is NAME=COMMAND")?;
         let command: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
         let program = command.first().context("a peer is NAME=COMMAND")?;
         let artifact = Path::new(program).is_absolute().then(|| PathBuf::from(program));
-        let (name, events) = (name.to_owned(), events::mcp(revision));
-        Ok(Self { name, command, env: lambda_env(), artifact, events, ours: false })
+        let (name, events) = (name.to_owned(), events::mcp(revision, token));
+        Ok(Self { name, command, env: lambda_env(), artifact, events, variant: None, ours: false })
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> &mut Self {
+        self.env.insert(name.to_owned(), value.to_owned());
+        self
     }
 
     /// The same, with `upstream` for the servers it asks.

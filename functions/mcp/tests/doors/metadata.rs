@@ -6,6 +6,7 @@ use http_body_util::Full;
 use serde_json::json;
 
 use crate::issuer::{ISSUER, RESOURCE};
+use crate::log::Log;
 use crate::site::Site;
 
 const PATHS: [&str; 2] =
@@ -42,6 +43,21 @@ async fn without_tokens_there_is_no_metadata() {
     let site = Site::with(&[("AUTH_MODE", "iam"), ("AUTH_ISSUERS", "")]);
     for path in PATHS {
         assert_eq!(site.send(get(path)).await.status, 404, "{path}");
+    }
+}
+
+/// Everything else would seem to be well, and no client could log in.
+#[test]
+fn a_resource_behind_a_stage_is_warned_of_at_the_start() {
+    for (resource, warned) in [
+        ("https://a1b2c3.execute-api.eu-west-1.amazonaws.com/prod/mcp", true),
+        ("https://a1b2c3.execute-api.eu-west-1.amazonaws.com/mcp", false),
+        (RESOURCE, false),
+    ] {
+        let log = Log::capture();
+        let _site = Site::with(&[("MCP_RESOURCE", resource)]);
+        assert_eq!(log.text().contains("WARN"), warned, "{}", log.text());
+        assert_eq!(log.text().contains("clients cannot log in"), warned, "{}", log.text());
     }
 }
 

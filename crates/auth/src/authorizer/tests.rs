@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use super::*;
 use crate::key_set::KeySet;
 use crate::profile::{Issuer, Profile};
 use crate::signer::Signer;
+use crate::verify::Rejection;
 
 const REST: &str = include_str!("fixtures/rest-v1.json");
 const REST_BASE64: &str = include_str!("fixtures/rest-v1-base64.json");
@@ -24,6 +26,8 @@ const NOW: i64 = 1_795_191_000;
 /// An issuer with one key, known beforehand, and an authorizer that takes its tokens.
 struct Issued {
     signer: Signer,
+    clock: Arc<ManualClock>,
+    tokens: Verifier,
     authorizer: Authorizer,
 }
 
@@ -42,8 +46,10 @@ impl Issued {
             tenant_claim: Some("tenant".to_owned()),
             tenants: BTreeMap::new(),
         };
-        let tokens = Verifier::new(vec![issuer], Arc::new(ManualClock::new(NOW * 1000)));
-        Self { signer, authorizer: Authorizer::new(tokens, Registry::PROJECT, format) }
+        let clock = Arc::new(ManualClock::new(NOW * 1000));
+        let tokens = Verifier::new(vec![issuer], clock.clone());
+        let authorizer = Authorizer::new(tokens.clone(), Registry::PROJECT, format);
+        Self { signer, clock, tokens, authorizer }
     }
 
     fn token(&self, change: impl FnOnce(&mut Value)) -> String {
@@ -196,11 +202,9 @@ async fn z02_keys_that_cannot_be_had_are_a_failure_and_no_verdict() {
         tenants: BTreeMap::new(),
     };
     let tokens = Verifier::new(vec![issuer], Arc::new(ManualClock::new(NOW * 1000)));
-    let cold = Issued {
-        signer: Signer::es256("k1"),
-        authorizer: Authorizer::new(tokens, Registry::PROJECT, ResponseFormat::Iam),
-    };
-    let err = cold.decide(REST, &cold.token(|_| ())).await.unwrap_err();
+    let cold = Authorizer::new(tokens, Registry::PROJECT, ResponseFormat::Iam);
+    let token = Issued::new(ResponseFormat::Iam).token(|_| ());
+    let err = cold.decide(REST.replace("TOKEN", &token).as_bytes()).await.unwrap_err();
     assert!(matches!(err, AuthorizerError::Unavailable), "{err:?}");
     assert_ne!(err.to_string(), "Unauthorized");
 }
@@ -298,6 +302,22 @@ async fn z07_the_answer_follows_from_the_header_and_the_stage_alone() {
         (&kept["context"]["tenantId"], &other["context"]["tenantId"]),
         (&json!("acme"), &json!("blue"))
     );
+}
+
+#[tokio::test]
+async fn z08_a_kept_policy_does_not_outlive_the_token_at_the_function() {
+    let issued = Issued::new(ResponseFormat::Iam);
+    let token = issued.token(|claims| claims["exp"] = json!(NOW + 30));
+    let function = Door::new(Some(issued.tokens.clone()), None, Registry::PROJECT);
+    let headers = [(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap())];
+    let headers = HeaderMap::from_iter(headers);
+    assert!(issued.decide(REST, &token).await.is_ok());
+    assert!(function.admit(&headers, None, None).await.is_ok());
+    // API Gateway would not ask the authorizer again before 300 seconds are over.
+    issued.clock.advance(Duration::from_secs(60));
+    let refused = function.admit(&headers, None, None).await;
+    assert_eq!(refused, Err(Refusal::InvalidToken(Some(Rejection::Expired))));
+    unauthorized(issued.decide(REST, &token).await);
 }
 
 #[tokio::test]

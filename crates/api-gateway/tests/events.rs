@@ -132,6 +132,39 @@ fn what_is_no_proxy_event_is_told_apart_from_a_bad_request() {
     }
 }
 
+#[test]
+fn x05_bytes_that_are_no_text_are_a_bad_request_or_arrive_harmless() {
+    for (event, what) in [
+        (with(REST_V1, json!({"isBase64Encoded": true, "body": "e30"})), "body"),
+        (with(REST_V1, json!({"isBase64Encoded": true, "body": "e3=0"})), "body"),
+        (with(REST_V1, json!({"isBase64Encoded": true, "body": "\0"})), "body"),
+        (with(REST_V1, json!({"httpMethod": "GET\0"})), "method"),
+        (with(REST_V1, json!({"multiValueHeaders": {"x": ["\0"]}})), "header"),
+        (with(REST_V1, json!({"multiValueHeaders": {"x\0": ["a"]}})), "header"),
+        (with(HTTP_V2, json!({"headers": {"x": "a\r\nb: c"}})), "header"),
+    ] {
+        let err = parse(&event).unwrap_err();
+        assert!(matches!(err, EventError::BadRequest(part) if part == what), "{what}: {err}");
+    }
+    // Whatever is in a path or a query stays one.
+    for (path, expected) in [
+        ("/mcp%", "/mcp%"),
+        ("/mcp%2", "/mcp%2"),
+        ("/mcp\0", "/mcp%00"),
+        ("/mcp\u{fffd}", "/mcp%EF%BF%BD"),
+        ("/mcp?a#b", "/mcp%3Fa%23b"),
+    ] {
+        let query = json!({"q": ["%", "a\0b"]});
+        let changes = json!({"path": path, "multiValueQueryStringParameters": query});
+        let (request, _) = parse(with(REST_V1, changes)).unwrap();
+        assert_eq!(request.uri().path(), expected);
+        assert_eq!(request.uri().query(), Some("q=%25&q=a%00b"));
+    }
+    // No event of API Gateway is anything but UTF-8.
+    let cut = Bytes::from([REST_V1.as_bytes(), b"\xff"].concat());
+    assert!(matches!(parse_event(&cut), Err(EventError::NotText)));
+}
+
 fn render(response: Response<&[u8]>, format: PayloadFormat) -> String {
     let (parts, body) = response.into_parts();
     String::from_utf8(render_response(&parts, body, format)).unwrap()

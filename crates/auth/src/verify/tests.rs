@@ -148,7 +148,7 @@ fn a_good_token_says_who_calls_and_what_they_may() {
 }
 
 #[test]
-fn both_algorithms_are_verified_each_with_its_key() {
+fn j29_both_algorithms_are_verified_each_with_its_key() {
     let (rsa, ec) = (Signer::rs256("rsa+key="), Signer::es256("ec"));
     let keys = key_set(&[&rsa, &ec]);
     let issuer = issuer(Profile::Cognito);
@@ -160,6 +160,12 @@ fn both_algorithms_are_verified_each_with_its_key() {
             verify(&token, &key_set(&[&Signer::es256("other")]), &issuer, at(NOW)),
             Err(Rejection::UnknownKey)
         );
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        let right = signer.sign(signed.as_bytes());
+        for wrong in [signer.sign(b"other"), vec![0; right.len()], right[1..].to_vec()] {
+            let token = format!("{signed}.{}", base64(wrong));
+            assert_eq!(verify(&token, &keys, &issuer, at(NOW)), Err(Rejection::Signature));
+        }
     }
 }
 

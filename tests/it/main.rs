@@ -4,6 +4,7 @@
 mod client_probes;
 mod fuzz;
 mod lambda;
+mod lambda_authorizer;
 mod lambda_doors;
 mod lambda_health;
 mod layers;

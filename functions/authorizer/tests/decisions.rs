@@ -1,5 +1,5 @@
 //! The whole function, from its environment to its answer and its line in the log.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "this is a test")]
+#![expect(clippy::unwrap_used, reason = "this is a test")]
 
 use std::collections::BTreeMap;
 use std::io;

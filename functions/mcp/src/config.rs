@@ -1,6 +1,7 @@
 //! What the function reads from its environment.
 
 mod secrets;
+mod tenants;
 mod vars;
 
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use service_kit::env::{ConfigError, Env, Reader};
 use service_kit::telemetry::Filter;
 
 pub use secrets::{Credentials, NotAStateKey, StateKey};
+pub use tenants::TenantSettings;
 pub use vars::VARS;
 
 /// What the service needs to know.
@@ -25,6 +27,8 @@ pub struct Config {
     pub prometheus: Settings,
     /// What requests to AWS are signed with; without, AWS cannot be asked.
     pub credentials: Option<Credentials>,
+    /// What tenants may ask; `None` when all callers may ask the same.
+    pub tenants: Option<TenantSettings>,
     /// Seals cursors and request state.
     pub state_key: Option<StateKey>,
     /// How requests are received.
@@ -140,9 +144,13 @@ impl Config {
             let reason = "is a workspace of AWS, and PROMETHEUS_URL is not: set one of the two";
             env.reject("PROMETHEUS_WORKSPACE_ID", reason);
         }
+        let credentials = Credentials::read(env);
+        let knows_callers = door.as_ref().is_none_or(|door| door.mode != AuthMode::None);
+        let tenants = TenantSettings::read(env, &prometheus, credentials.is_some(), knows_callers);
         Some(Self {
             prometheus,
-            credentials: Credentials::read(env),
+            credentials,
+            tenants,
             state_key,
             door: Some(door?).filter(|door| door.mode != AuthMode::None),
             list_only_callable: list_only_callable?,

@@ -22,7 +22,7 @@ async fn amp() -> Upstream {
                 "status": {"statusCode": "ACTIVE"}, "createdAt": 1.0, "tags": {},
             })
         };
-        let body = match (id, parts.last()) {
+        let body = match (id, parts.next_back()) {
             ("", _) => json!({"workspaces": [item("ws-a"), item("ws-b")]}),
             (id, None) => {
                 let mut body = item(id);

@@ -115,6 +115,62 @@ fn all_faults_are_told_together_and_no_secret_is() {
     assert!(!err.contains("private") && !err.contains("AKIDEXAMPLE"), "{err}");
 }
 
+const AWS: [(&str, &str); 5] = [
+    LAMBDA,
+    IAM,
+    ("AWS_REGION", "eu-central-1"),
+    ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "secret"),
+];
+
+fn of_tenants(more: &[(&'static str, &'static str)]) -> Result<TenantSettings, String> {
+    let env = AWS.into_iter().chain(more.iter().copied());
+    let read = Lambda::from_env(&BTreeMap::from_iter(env));
+    read.map(|lambda| lambda.config.tenants.unwrap()).map_err(|err| err.to_string())
+}
+
+#[test]
+fn tenants_have_workspaces_or_a_role_or_both() {
+    const WORKSPACES: (&str, &str) = ("TENANT_WORKSPACES", r#"{"acme":"ws-1","blue":"ws-2"}"#);
+    const ROLE: (&str, &str) = ("TENANT_ROLE_ARN", "arn:aws:iam::123456789012:role/tenants");
+    for (variables, workspaces, role) in
+        [(&[WORKSPACES][..], 2, false), (&[ROLE], 0, true), (&[WORKSPACES, ROLE], 2, true)]
+    {
+        let settings = of_tenants(variables).unwrap();
+        assert_eq!(settings.workspaces.map_or(0, |workspaces| workspaces.len()), workspaces);
+        assert_eq!(settings.role.is_some(), role);
+    }
+    let sts = of_tenants(&[
+        ROLE,
+        ("AWS_ENDPOINT_URL", "http://localhost:1"),
+        ("AWS_ENDPOINT_URL_STS", "http://localhost:2"),
+    ]);
+    let sts = sts.unwrap().role.unwrap();
+    assert_eq!(sts.region, "eu-central-1");
+    assert_eq!(sts.endpoint.as_deref(), Some("http://localhost:2"));
+}
+
+#[test]
+fn tenants_that_could_not_be_told_apart_are_refused() {
+    const OF: &str = "TENANT_WORKSPACES";
+    const ONE: (&str, &str) = (OF, r#"{"acme":"ws-1"}"#);
+    for (variables, named) in [
+        (&[(OF, "acme")][..], OF),
+        (&[(OF, r#"["ws-1"]"#)], OF),
+        (&[(OF, r#"{"acme":"prod"}"#)], "acme"),
+        (&[(OF, r#"{"-acme":"ws-1"}"#)], "-acme"),
+        (&[(OF, r#"{"acme":"ws-1","acme":"ws-2"}"#)], "is there twice"),
+        (&[("TENANT_ROLE_ARN", "tenants")], "TENANT_ROLE_ARN"),
+        (&[ONE, ("PROMETHEUS_WORKSPACE_ID", "ws-9")], "PROMETHEUS_WORKSPACE_ID"),
+        (&[ONE, ("PROMETHEUS_URL", "http://localhost:9090")], "PROMETHEUS_URL"),
+        (&[ONE, ("AWS_REGION", "")], "AWS_REGION"),
+        (&[ONE, ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")], "AWS credentials"),
+    ] {
+        let told = of_tenants(variables).unwrap_err();
+        assert!(told.contains(named), "{variables:?}: {told}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_state_key_is_read_back_and_no_text_panics(

@@ -87,13 +87,30 @@ const TOOLS: &[Var] = &[
         Some("60000"),
         "The longest any question to a server may take, in milliseconds.",
     ),
+    var(
+        "TENANT_WORKSPACES",
+        None,
+        "The workspace of each tenant: a JSON object, `{\"acme\": \"ws-…\"}`. It is the tenant's default, and \
+         the only one it may ask; callers of other tenants, and of none, may ask none.",
+    ),
+    var(
+        "TENANT_ROLE_ARN",
+        None,
+        "The role that is assumed for each tenant, with the session tag `tenant_id`: what a tenant may ask, \
+         the role's policies decide. Callers of no tenant may ask nothing.",
+    ),
     var("AWS_REGION", None, "The region of workspaces when a call names none. AWS Lambda sets it."),
     var(
         "AWS_ENDPOINT_URL_AMP",
         None,
         "Where the control plane of Amazon Managed Prometheus is, when not at AWS.",
     ),
-    var("AWS_ENDPOINT_URL", None, "The same for all of AWS; `AWS_ENDPOINT_URL_AMP` goes before."),
+    var("AWS_ENDPOINT_URL_STS", None, "Where STS is, when not at AWS; for `TENANT_ROLE_ARN`."),
+    var(
+        "AWS_ENDPOINT_URL",
+        None,
+        "The same for all of AWS; `AWS_ENDPOINT_URL_AMP` and `AWS_ENDPOINT_URL_STS` go before.",
+    ),
     secret("AWS_ACCESS_KEY_ID", "Credentials for Amazon Managed Prometheus. AWS Lambda sets them."),
     secret("AWS_SECRET_ACCESS_KEY", "See `AWS_ACCESS_KEY_ID`."),
     secret("AWS_SESSION_TOKEN", "See `AWS_ACCESS_KEY_ID`; not needed for long-term keys."),

@@ -13,3 +13,4 @@ mod scopes;
 mod site;
 mod tenants;
 mod tokens;
+mod workspaces;

@@ -53,6 +53,15 @@ impl Site {
         issuers: impl FnOnce(&Issuer) -> Value,
         variables: &[(&str, &str)],
     ) -> Self {
+        Self::at(Arc::new(ManualClock::new(NOW * 1000)), issuers, variables)
+    }
+
+    /// The same, by this clock.
+    pub(crate) fn at(
+        clock: Arc<ManualClock>,
+        issuers: impl FnOnce(&Issuer) -> Value,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let issuer = Issuer::new();
         let issuers = issuers(&issuer).to_string();
         let mut env = BTreeMap::from([
@@ -62,7 +71,6 @@ impl Site {
         ]);
         env.extend(variables.iter().copied());
         let lambda = Lambda::from_env(&env).unwrap();
-        let clock = Arc::new(ManualClock::new(NOW * 1000));
         Self { issuer, function: fn_mcp::service(&lambda.config, clock).unwrap() }
     }
 

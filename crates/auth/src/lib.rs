@@ -22,6 +22,7 @@ mod jwks_uri;
 mod key;
 mod key_set;
 mod keys;
+mod metadata;
 mod policy;
 mod profile;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use jwks_uri::JwksUri;
 pub use key::{Algorithm, Key};
 pub use key_set::{KeySet, NotAKeySet};
 pub use keys::{KeyError, Keys};
+pub use metadata::Metadata;
 pub use policy::{Method, NotARoute, ResponseFormat, Route};
 pub use profile::{Issuer, Profile};
 pub use resource::Resource;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::url::{NotAUrl, Url};
 
 /// Where metadata is, before the resource's path (RFC 9728, section 3).
-const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// The identifier of a protected resource: the one text that the metadata's `resource`, the
 /// client's `resource` parameter and the token's `aud` share.

@@ -50,6 +50,9 @@ pub enum Rejection {
     /// `typ`, `token_use` or a claim says that it is no access token.
     #[error("it is not an access token")]
     NotAnAccessToken,
+    /// It is bound to a key (`cnf`, RFC 7800): whoever only has the token is not its owner.
+    #[error("it is bound to a key that the request does not prove")]
+    Bound,
     /// `iss` is not one of ours.
     #[error("its issuer is not accepted")]
     Issuer,
@@ -110,6 +113,9 @@ pub(crate) fn verify_with(
     }
     let expires_at = check_times(claims, now)?;
     check_kind(token, issuer.profile)?;
+    if claims.get("cnf").is_some() {
+        return Err(Rejection::Bound);
+    }
     check_audience(claims, issuer)?;
     let client_id = client(claims, issuer)?;
     Ok(Claims {

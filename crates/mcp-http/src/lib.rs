@@ -12,7 +12,7 @@
 //! Who calls is for the host to find out. Whether the caller may is decided here, before anything
 //! runs: without a scope that the server or the tool needs, the answer is 403 in every revision, a
 //! JSON-RPC error for the request's id, with [`InsufficientScope`] for the host to make a challenge
-//! of. Where clients find whom to ask for a token is told by a [`MetadataEndpoint`].
+//! of.
 //!
 //! ```
 //! use http::Request;
@@ -42,8 +42,6 @@ mod era;
 mod headers;
 mod log;
 mod origin;
-mod protected_resource;
-mod resource_identifier;
 mod respond;
 mod service;
 mod settings;
@@ -51,8 +49,6 @@ mod sse;
 
 pub use body::Body;
 pub use origin::{NotAnOrigin, Origin, Origins};
-pub use protected_resource::{MetadataEndpoint, NoAuthorizationServer, ProtectedResourceMetadata};
-pub use resource_identifier::{NotAResource, ResourceIdentifier};
 pub use respond::InsufficientScope;
 pub use service::McpService;
 pub use settings::{Deadline, HostRequestId, Settings};

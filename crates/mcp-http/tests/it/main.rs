@@ -11,7 +11,6 @@ mod envelope;
 mod frames;
 mod legacy;
 mod logs;
-mod metadata;
 mod mirrored;
 mod modern;
 mod random;

@@ -36,6 +36,17 @@ fn j13_exp_is_a_sane_time_ahead() {
     assert_eq!(when(UNIX_EPOCH - Duration::from_millis(1)), Err(Rejection::NotYet));
 }
 
+/// A thief has the token and not the key; we are not shown the key (RFC 9449, RFC 8705).
+#[test]
+fn a_token_that_is_bound_to_a_key_is_no_bearer_token() {
+    for profile in [Profile::Cognito, Profile::AccessToken, Profile::Oidc] {
+        let world = World::new(profile);
+        for cnf in [json!({ "jkt": "x" }), json!({ "x5t#S256": "x" }), json!({}), json!(null)] {
+            world.refuses(&json!({ "cnf": cnf }), Rejection::Bound);
+        }
+    }
+}
+
 #[test]
 fn j14_nbf_and_iat_lie_behind() {
     let world = World::new(Profile::AccessToken);

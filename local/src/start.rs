@@ -11,6 +11,7 @@ use local_aws::gateway::Signers;
 use local_aws::sigv4::Verifier;
 use service_kit::clock::{Clock, SystemClock};
 use service_kit::env::{Env, Process, Reader};
+use service_kit::telemetry::Filter;
 
 use crate::args::{Front, Serve};
 use crate::aws::{self, Environment, Metrics};
@@ -35,27 +36,33 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
     let aws = aws::start(known_secret(args, &endpoint)).await?;
     let env = Environment::new(&Process, &metrics, &aws, endpoint.clone(), args.no_auth);
 
-    let mut reader = Reader::new(&env, fn_mcp::VARS);
-    let log = reader.or_default("LOG_LEVEL");
-    let config = fn_mcp::Config::read(&mut reader);
-    let (log, mut config) = reader.finish(|| log.zip(config)).context("cannot be configured so")?;
+    let (log, config) = configuration(&env)?;
     config.check_bind(address.ip())?;
     service_kit::telemetry::init_human(log)?;
-    // Pages of this machine may call, and a reply is sent while it is written.
-    config.http.origins.loopback = true;
-    config.http.streaming = true;
 
     let access = access(&config, &env, &aws, args);
     if let Access::LocalTokens { .. } = access {
         client_config(&endpoint, &aws).context("there is no client")?.write(&args.config)?;
     }
-    let deployment = deployment(&config, &env, &aws, args)?;
+    let deployment = deployment(&config, &env, &aws, args, Arc::new(SystemClock))?;
     let banner = Banner { address, endpoint, metrics: metrics.to_string(), access };
     write!(io::stdout(), "{banner}")?;
     let answer = move |request, source| deployment.clone().answer(request, source);
     serve::run(listener, answer, serve::stop_signal()?).await;
     aws.stop().await?;
     Ok(())
+}
+
+/// What to log, and what the function needs to know.
+fn configuration(env: &dyn Env) -> anyhow::Result<(Filter, fn_mcp::Config)> {
+    let mut reader = Reader::new(env, fn_mcp::VARS);
+    let log = reader.or_default("LOG_LEVEL");
+    let config = fn_mcp::Config::read(&mut reader);
+    let (log, mut config) = reader.finish(|| log.zip(config)).context("cannot be configured so")?;
+    // Pages of this machine may call, and a reply is sent while it is written.
+    config.http.origins.loopback = true;
+    config.http.streaming = true;
+    Ok((log, config))
 }
 
 /// Where clients of this machine find the server.
@@ -112,8 +119,8 @@ fn deployment(
     env: &dyn Env,
     aws: &LocalAws,
     args: &Serve,
+    clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Deployment> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mcp = fn_mcp::service(config, Arc::clone(&clock))?;
     let health = fn_health::Config { name: NAME.to_owned() };
     if args.gateway == Front::None {
@@ -149,19 +156,4 @@ fn deployment(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_endpoint_is_one_that_this_machine_reaches() {
-        for (address, stage, expected) in [
-            ("127.0.0.1:8787", None, "http://127.0.0.1:8787/mcp"),
-            ("0.0.0.0:80", None, "http://127.0.0.1:80/mcp"),
-            ("[::]:8787", None, "http://127.0.0.1:8787/mcp"),
-            ("[::1]:8787", None, "http://[::1]:8787/mcp"),
-            ("127.0.0.1:8787", Some("prod"), "http://127.0.0.1:8787/prod/mcp"),
-        ] {
-            assert_eq!(endpoint(address.parse().unwrap(), stage), expected);
-        }
-    }
-}
+mod tests;

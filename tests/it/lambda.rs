@@ -14,8 +14,11 @@ use serde_json::Value;
 use tests::emulator::{Emulator, Front, Mode, Settings};
 use tokio::net::TcpStream;
 
+/// A front door, and how answers travel through it.
+pub(crate) type Door = (Front, Mode);
+
 /// The front doors there are.
-pub(crate) const DOORS: [(Front, Mode); 3] = [
+pub(crate) const DOORS: [Door; 3] = [
     (Front::RestV1, Mode::Buffered),
     (Front::RestV1, Mode::Streaming),
     (Front::HttpV2, Mode::Buffered),

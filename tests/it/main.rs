@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod client_probes;
+mod doors;
 mod fuzz;
 mod lambda;
 mod lambda_authorizer;

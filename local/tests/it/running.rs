@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
@@ -79,6 +80,18 @@ impl Running {
         let (endpoint, address) = (endpoint.to_owned(), address.to_owned());
         let secrets = client_secret(&folder).into_iter().collect::<Vec<_>>().into();
         Self { child, address, endpoint, banner, folder, output, readers, secrets }
+    }
+
+    /// Fails unless it logs this text.
+    pub(crate) async fn assert_logged(&self, text: &str) {
+        // What it has written comes by a pipe, and may come after its answer.
+        for _ in 0..200 {
+            if self.output().contains(text) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{text} is not in {}", self.output());
     }
 
     /// What it has printed and logged so far.

@@ -61,6 +61,7 @@ impl AuthorizerSettings {
             args: Vec::new(),
             env: self.env.clone(),
             timeout: TIMEOUT,
+            tenant_id: None,
         };
         Arc::new(Pool::new(bootstrap, 2, log.clone()))
     }

@@ -63,6 +63,7 @@ impl Gateway {
             args: settings.args,
             env: env.into_iter().chain(settings.env).collect(),
             timeout: function_timeout,
+            tenant_id: settings.tenant_id,
         };
         let mut api = Api::new(front.kind(), settings.routes);
         api.domain_name = settings.domain_name;

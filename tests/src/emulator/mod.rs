@@ -111,6 +111,8 @@ pub struct Settings {
     pub function_timeout: Duration,
     /// How many processes may run at a time; each serves one invocation at a time.
     pub processes: usize,
+    /// Whose the processes are, of a function with tenant isolation.
+    pub tenant_id: Option<String>,
     /// The port of the front door on 127.0.0.1; 0 picks a free one.
     pub port: u16,
     /// What the API answers, and to whom; at first everything, to [`signers`](Self::signers).
@@ -155,6 +157,7 @@ impl Settings {
             gateway_timeout: INTEGRATION_TIMEOUT,
             function_timeout: Duration::from_secs(30),
             processes: 2,
+            tenant_id: None,
             port: 0,
             routes: everything.iter().map(|key| route(key, Authorization::Iam)).collect(),
             domain_name: Some("mcp.example.com".to_owned()),

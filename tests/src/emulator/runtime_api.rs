@@ -49,6 +49,8 @@ pub(super) struct Bootstrap {
     pub(super) env: Vec<(String, String)>,
     /// After how long an invocation is killed.
     pub(super) timeout: Duration,
+    /// Whose it is, where each tenant has environments of its own.
+    pub(super) tenant_id: Option<String>,
 }
 
 /// A stream that ended with error trailers, or because the process ended.
@@ -97,6 +99,7 @@ impl Process {
             queue: Mutex::new(queue),
             current: Mutex::new(None),
             timeout_ms: i64::try_from(bootstrap.timeout.as_millis()).unwrap_or(i64::MAX),
+            tenant_id: bootstrap.tenant_id.clone(),
             log: log.clone(),
         });
         let server = tokio::spawn(api.serve(listener)).abort_handle();
@@ -132,6 +135,7 @@ struct Api {
     queue: Mutex<mpsc::Receiver<Invocation>>,
     current: Mutex<Option<(String, oneshot::Sender<Answer>)>>,
     timeout_ms: i64,
+    tenant_id: Option<String>,
     log: Log,
 }
 
@@ -181,7 +185,11 @@ impl Api {
         let trace =
             format!("Root=1-5bef4de7-ad49b0e87f6e{n:012x};Parent=9a9197af755a6419;Sampled=1");
         *self.current.lock().await = Some((id.clone(), invocation.answer));
-        let response = Response::builder()
+        let mut response = Response::builder();
+        if let Some(tenant_id) = &self.tenant_id {
+            response = response.header("lambda-runtime-aws-tenant-id", tenant_id);
+        }
+        let response = response
             .header("lambda-runtime-aws-request-id", id)
             .header("lambda-runtime-deadline-ms", deadline_ms)
             .header("lambda-runtime-trace-id", trace)

@@ -8,6 +8,7 @@ mod tests;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -61,6 +62,9 @@ struct Inner {
     settings: Settings,
 }
 
+/// What comes back.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send + 'a>>;
+
 impl Client {
     /// Does no I/O.
     #[must_use]
@@ -73,7 +77,14 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::TooLarge`] for a bigger answer, [`Error::Unreachable`] when there is none.
-    pub async fn send(
+    // Boxed and kept here: else each crate that sends something has its own copy of all this, some
+    // 30 KB of code.
+    #[inline(never)]
+    pub fn send(&self, request: Request<Bytes>, max_body: usize) -> Answer<'_> {
+        Box::pin(self.send_and_read(request, max_body))
+    }
+
+    async fn send_and_read(
         &self,
         request: Request<Bytes>,
         max_body: usize,

@@ -1,5 +1,6 @@
 //! SigV4 over the exact bytes that are sent.
 
+use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
@@ -28,10 +29,20 @@ impl Signer {
     /// [`Error::Unsignable`] for a request that cannot be signed; those of [`Kept::get`].
     pub async fn sign(
         &self,
+        request: Request<Bytes>,
+        region: &str,
+    ) -> Result<Request<Bytes>, Error> {
+        self.sign_with(self.credentials.get().await?, request, region)
+    }
+
+    // Not async: what is async is compiled anew in each crate that uses it.
+    fn sign_with(
+        &self,
+        credentials: Credentials,
         mut request: Request<Bytes>,
         region: &str,
     ) -> Result<Request<Bytes>, Error> {
-        let identity = self.credentials.get().await?.into();
+        let identity = credentials.into();
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)

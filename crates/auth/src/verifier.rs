@@ -14,7 +14,7 @@ use crate::profile::Issuer;
 use crate::token::{MAX_TOKEN, Unverified};
 use crate::verify::{Rejection, verify_with};
 
-use accepted::{Accepted, Digest, Entry};
+use accepted::{Accepted, Entry, Print};
 
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -65,8 +65,8 @@ impl Verifier {
 
     /// Verifies `token`, fetching its issuer's keys when that is due.
     ///
-    /// A token that was accepted before is known again by its SHA-256 and spared the signature, as
-    /// long as it is not expired and its key is still one of its issuer's.
+    /// A token that was accepted before is known again, to the byte, and not verified again, as long
+    /// as it is not expired and its key is still one of its issuer's.
     ///
     /// # Errors
     /// When it is refused, or cannot be told.
@@ -74,8 +74,8 @@ impl Verifier {
         if token.len() > MAX_TOKEN {
             return Err(Rejection::TooLong.into());
         }
-        let digest = Digest::of(token);
-        if let Some(claims) = self.known(&digest).await {
+        let print = Print::of(token).ok_or(Rejection::Malformed)?;
+        if let Some(claims) = self.known(&print).await {
             return Ok(claims);
         }
         let token = Unverified::parse(token)?;
@@ -86,14 +86,19 @@ impl Verifier {
         let key = keys.find(token.kid()).await?;
         let now = self.0.clock.now();
         let claims = verify_with(&token, &key, issuer, now)?;
-        let entry = Entry { digest, issuer: index, key, claims: claims.clone(), verified_at: now };
-        self.0.accepted.insert(entry);
+        self.0.accepted.insert(Entry {
+            print: print.kept(),
+            issuer: index,
+            key,
+            claims: claims.clone(),
+            verified_at: now,
+        });
         Ok(claims)
     }
 
-    /// What the token of this digest says, if it was accepted before and nothing has changed.
-    async fn known(&self, digest: &Digest) -> Option<Claims> {
-        let entry = self.0.accepted.get(digest, self.0.clock.now())?;
+    /// What the token of this print says, if it was accepted before and nothing has changed.
+    async fn known(&self, print: &Print<&str>) -> Option<Claims> {
+        let entry = self.0.accepted.get(print, self.0.clock.now())?;
         let (_, keys) = self.0.issuers.get(entry.issuer)?;
         let key = keys.find(entry.key.kid()).await.ok()?;
         (key == entry.key).then(|| entry.claims.clone())

@@ -14,21 +14,41 @@ use crate::key::Key;
 /// How many tokens are remembered.
 const CAPACITY: usize = 256;
 
-/// What is remembered of a token: its SHA-256, never the token.
+/// What is remembered of a token: what it says, and the SHA-256 of its signature, never the
+/// signature. Two that are equal are of one token, byte for byte; and most of a token is compared,
+/// not hashed, which would cost far more.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Digest([u8; SHA256_OUTPUT_LEN]);
+pub(super) struct Print<S> {
+    /// Of the signature as it is written. Compared first: it is beyond guessing, so that how long
+    /// a comparison takes tells nothing to who has not got the signature.
+    signature: [u8; SHA256_OUTPUT_LEN],
+    /// All that goes before it.
+    signed: S,
+}
 
-impl Digest {
-    pub(super) fn of(token: &str) -> Self {
-        let mut bytes = [0; SHA256_OUTPUT_LEN];
-        bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
-        Self(bytes)
+impl<'a> Print<&'a str> {
+    /// `None`: it has no signature, and is no token.
+    pub(super) fn of(token: &'a str) -> Option<Self> {
+        let (signed, written) = token.rsplit_once('.')?;
+        let mut signature = [0; SHA256_OUTPUT_LEN];
+        signature.copy_from_slice(digest(&SHA256, written.as_bytes()).as_ref());
+        Some(Self { signature, signed })
+    }
+
+    pub(super) fn kept(self) -> Print<Box<str>> {
+        Print { signature: self.signature, signed: self.signed.into() }
+    }
+}
+
+impl Print<Box<str>> {
+    fn is(&self, other: &Print<&str>) -> bool {
+        self.signature == other.signature && *self.signed == *other.signed
     }
 }
 
 /// A token that was accepted.
 pub(super) struct Entry {
-    pub(super) digest: Digest,
+    pub(super) print: Print<Box<str>>,
     /// Which of the issuers it is of.
     pub(super) issuer: usize,
     /// What it was verified with.
@@ -50,17 +70,17 @@ impl Entry {
 pub(super) struct Accepted(Mutex<VecDeque<Arc<Entry>>>);
 
 impl Accepted {
-    /// The token of this digest, if it was accepted and is not expired.
-    pub(super) fn get(&self, digest: &Digest, now: SystemTime) -> Option<Arc<Entry>> {
+    /// The token of this print, if it was accepted and is not expired.
+    pub(super) fn get(&self, print: &Print<&str>, now: SystemTime) -> Option<Arc<Entry>> {
         let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.iter().rev().find(|entry| entry.digest == *digest)?;
+        let entry = entries.iter().rev().find(|entry| entry.print.is(print))?;
         entry.holds(now).then(|| Arc::clone(entry))
     }
 
     /// Remembers a token, and forgets the oldest when there are too many.
     pub(super) fn insert(&self, entry: Entry) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|known| known.digest != entry.digest);
+        entries.retain(|known| known.print != entry.print);
         if entries.len() == CAPACITY {
             entries.pop_front();
         }

@@ -327,6 +327,33 @@ async fn only_accepted_tokens_are_remembered() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_accepted_is_known_again_only_to_the_byte() {
+    let k1 = Signer::es256("k1");
+    let issuer = Publisher::start(Answer::keys(&[&k1])).await;
+    let (verifier, _) = verifier([issuer.issuer()]);
+    let good = token(&issuer, &k1);
+    verifier.verify(&good).await.unwrap();
+    // Another signature that is right: it is one more token.
+    verifier.verify(&token(&issuer, &k1)).await.unwrap();
+    assert_eq!(verifier.0.accepted.len(), 2);
+    for at in 0..good.len() {
+        let mut bytes = good.clone().into_bytes();
+        bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(bytes).unwrap();
+        let shorter = format!("{}{}", &good[..at], &good[at + 1..]);
+        for other in [changed, shorter] {
+            assert!(verifier.verify(&other).await.is_err(), "{other}");
+        }
+    }
+    for more in [".", "=", "A", ".A"] {
+        assert!(verifier.verify(&format!("{good}{more}")).await.is_err(), "{more}");
+        assert!(verifier.verify(&format!("{more}{good}")).await.is_err(), "{more}");
+    }
+    verifier.verify(&good).await.unwrap();
+    assert_eq!(verifier.0.accepted.len(), 2);
+}
+
+#[tokio::test]
 async fn a_token_that_was_accepted_still_expires() {
     let k1 = Signer::es256("k1");
     let issuer = Publisher::start(Answer::keys(&[&k1])).await;

@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use std::fmt;
 
 use local_aws::cognito::{Client, ClientSecret, CognitoConfig};
+use local_aws::sigv4::Credentials;
 use local_aws::{LocalAws, StartError};
 use serde_json::json;
 use service_kit::env::Env;
+use service_kit::random;
 
 /// Variables that name a Prometheus, the first before the second.
 const CHOSEN_BY: [&str; 2] = ["PROMETHEUS_URL", "PROMETHEUS_WORKSPACE_ID"];
@@ -41,14 +43,22 @@ impl fmt::Display for Metrics {
     }
 }
 
-/// Starts AWS; `secret` is the one that the machine client had before, if it had one.
+/// Starts AWS; `secret` is the one that the machine client had before, if it had one. The key pair
+/// for signatures is a new one each time, since the server may be reached from other machines.
 pub(crate) async fn start(secret: Option<String>) -> Result<LocalAws, StartError> {
     let secret = secret.map(ClientSecret::new);
+    let mut key = [0; 20];
+    random::fill(&mut key)?;
+    let credentials = Credentials {
+        secret_access_key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+        ..Credentials::default()
+    };
     let cognito = CognitoConfig {
         clients: vec![Client { secret, ..Client::default() }],
         ..CognitoConfig::default()
     };
-    LocalAws::start(local_aws::Config { cognito, ..local_aws::Config::default() }).await
+    LocalAws::start(local_aws::Config { cognito, credentials, ..local_aws::Config::default() })
+        .await
 }
 
 /// The environment of the functions: that of the process, and what this machine adds to it.
@@ -173,5 +183,14 @@ mod tests {
         assert_eq!(of(&named, true).get("AUTH_MODE"), Some("none".into()));
         let secret = aws.cognito().clients()[0].secret.as_ref().unwrap();
         assert_eq!(secret.expose(), "the-secret-of-before");
+    }
+
+    #[tokio::test]
+    async fn nobody_can_sign_who_has_only_read_the_source() {
+        let (one, other) = (start(None).await.unwrap(), start(None).await.unwrap());
+        let secret = |aws: &LocalAws| aws.credentials().secret_access_key.clone();
+        assert_ne!(secret(&one), Credentials::default().secret_access_key);
+        assert_ne!(secret(&one), secret(&other));
+        assert_eq!(secret(&one).len(), 40);
     }
 }

@@ -65,7 +65,7 @@ impl Deployment {
     /// callers may come with a token or a signature there are two APIs before the same functions.
     ///
     /// # Errors
-    /// Never: the routes are routes.
+    /// Only when a route of ours is none.
     pub(crate) fn behind_gateway(
         mcp: Function,
         health: fn_health::Config,

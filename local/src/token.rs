@@ -9,6 +9,7 @@ use http::{Request, Uri, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use tokio::net::TcpStream;
 
@@ -35,7 +36,7 @@ pub(crate) async fn request(path: &Path) -> anyhow::Result<String> {
         ("client_secret", &client_secret),
         ("scope", &scopes.join(" ")),
     ]
-    .map(|(name, value)| format!("{name}={}", encode(value)))
+    .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)))
     .join("&");
     let request = Request::post(url.path())
         .header(header::HOST, server.as_str())
@@ -71,18 +72,4 @@ async fn send(
     };
     let (_, answered) = tokio::join!(connection, exchange);
     answered
-}
-
-/// Percent-encodes all but letters, digits and `-._`.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
-                encoded.push(char::from(byte));
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
 }

@@ -17,6 +17,26 @@ pub(crate) struct Banner {
     pub(crate) metrics: String,
     /// Who may call.
     pub(crate) access: Access,
+    /// Where a signature will do as well.
+    pub(crate) signing: Option<Signing>,
+}
+
+/// What to sign with, and for which region.
+#[derive(Debug, Clone)]
+pub(crate) struct Signing {
+    pub(crate) region: String,
+    pub(crate) credentials: Credentials,
+}
+
+impl Signing {
+    /// For curl.
+    fn options(&self) -> String {
+        let Self { region, credentials: Credentials { access_key_id, secret_access_key, .. } } =
+            self;
+        format!(
+            " \\\n  --aws-sigv4 aws:amz:{region}:execute-api --user '{access_key_id}:{secret_access_key}'"
+        )
+    }
 }
 
 /// Who may call, and how.
@@ -29,7 +49,7 @@ pub(crate) enum Access {
     /// Who has a token of another issuer.
     Tokens { issuers: Vec<String> },
     /// Who signs with the credentials of this machine.
-    Signed { region: String, credentials: Credentials },
+    Signed(Signing),
 }
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
@@ -38,14 +58,17 @@ const QUESTION: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params"
 
 impl fmt::Display for Banner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, endpoint, metrics, access } = self;
+        let Self { address, endpoint, metrics, access, signing } = self;
         let version = env!("CARGO_PKG_VERSION");
         writeln!(f, "lambda-mcp {version}: {endpoint}")?;
         writeln!(f)?;
         writeln!(f, "  metrics  {metrics}")?;
         writeln!(f, "  access   {access}")?;
         writeln!(f, "  health   http://{address}/health")?;
-        for (title, text) in access.commands(endpoint).into_iter().chain(access.clients(endpoint)) {
+        let signed =
+            signing.iter().map(|by| ("Tools, signed", curl(endpoint, &by.options(), LIST)));
+        let commands = access.commands(endpoint).into_iter().chain(signed);
+        for (title, text) in commands.chain(access.clients(endpoint)) {
             writeln!(f, "\n{title}\n")?;
             for line in text.lines() {
                 writeln!(f, "  {line}")?;
@@ -63,11 +86,19 @@ impl fmt::Display for Access {
                 write!(f, "with a token; {} has what a client needs", config.display())
             }
             Self::Tokens { issuers } => write!(f, "with a token of {}", issuers.join(" or ")),
-            Self::Signed { region, .. } => {
+            Self::Signed(Signing { region, .. }) => {
                 write!(f, "signed with AWS Signature Version 4 for execute-api in {region}")
             }
         }
     }
+}
+
+/// A command that posts `message`.
+fn curl(url: &str, proof: &str, message: &str) -> String {
+    format!(
+        "curl -s {url}{proof} \\\n  -H 'Content-Type: application/json' -H 'Accept: \
+         application/json, text/event-stream' \\\n  -d '{message}'"
+    )
 }
 
 impl Access {
@@ -75,7 +106,7 @@ impl Access {
     fn header(&self) -> Option<&'static str> {
         match self {
             Self::LocalTokens { .. } | Self::Tokens { .. } => Some("Authorization: Bearer $TOKEN"),
-            Self::Open | Self::Signed { .. } => None,
+            Self::Open | Self::Signed(_) => None,
         }
     }
 
@@ -86,16 +117,7 @@ impl Access {
             Self::LocalTokens { .. } | Self::Tokens { .. } => {
                 " -H \"Authorization: Bearer $TOKEN\"".to_owned()
             }
-            Self::Signed { region, credentials } => format!(
-                " \\\n  --aws-sigv4 aws:amz:{region}:execute-api --user '{}:{}'",
-                credentials.access_key_id, credentials.secret_access_key
-            ),
-        };
-        let curl = |message: &str| {
-            format!(
-                "curl -s {url}{proof} \\\n  -H 'Content-Type: application/json' -H 'Accept: \
-                 application/json, text/event-stream' \\\n  -d '{message}'"
-            )
+            Self::Signed(signing) => signing.options(),
         };
         let mut commands = Vec::new();
         if let Self::LocalTokens { config } = self {
@@ -105,15 +127,15 @@ impl Access {
             };
             commands.push(("Token", format!("TOKEN=$(cargo run --quiet -- token{config})")));
         }
-        commands.push(("Tools", curl(LIST)));
-        commands.push(("A question", curl(QUESTION)));
+        commands.push(("Tools", curl(url, &proof, LIST)));
+        commands.push(("A question", curl(url, &proof, QUESTION)));
         commands
     }
 
     /// What to paste, for each client; the README has the same. A client that cannot sign is not
     /// named where that is wanted.
     fn clients(&self, url: &str) -> Vec<(&'static str, String)> {
-        if let Self::Signed { .. } = self {
+        if let Self::Signed(_) = self {
             return Vec::new();
         }
         let header = self.header();
@@ -158,6 +180,10 @@ mod tests {
 
     const URL: &str = "http://127.0.0.1:8787/mcp";
 
+    fn signing() -> Signing {
+        Signing { region: "us-east-1".to_owned(), credentials: Credentials::default() }
+    }
+
     fn local_tokens() -> Access {
         Access::LocalTokens { config: "mcp-server-config.json".into() }
     }
@@ -190,13 +216,14 @@ mod tests {
             Access::Open,
             local_tokens(),
             Access::Tokens { issuers: vec!["https://as.example.com".to_owned()] },
-            Access::Signed { region: "us-east-1".to_owned(), credentials: Credentials::default() },
+            Access::Signed(signing()),
         ]
         .map(|access| {
             let banner = Banner {
                 address: "127.0.0.1:9000".parse().unwrap(),
                 endpoint: "http://127.0.0.1:9000/mcp".to_owned(),
                 metrics: "sample data".to_owned(),
+                signing: matches!(access, Access::Tokens { .. }).then(signing),
                 access,
             };
             let text = banner.to_string().replace(env!("CARGO_PKG_VERSION"), "VERSION");

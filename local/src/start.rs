@@ -15,7 +15,7 @@ use service_kit::telemetry::Filter;
 
 use crate::args::{Front, Serve};
 use crate::aws::{self, Environment, Metrics};
-use crate::banner::{Access, Banner};
+use crate::banner::{Access, Banner, Signing};
 use crate::client_config::{Authorization, ClientConfig};
 use crate::gateway::{self, Deployment};
 use crate::serve;
@@ -45,7 +45,9 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
         client_config(&endpoint, &aws).context("there is no client")?.write(&args.config)?;
     }
     let deployment = deployment(&config, &env, &aws, args, Arc::new(SystemClock))?;
-    let banner = Banner { address, endpoint, metrics: metrics.to_string(), access };
+    let either = config.door.as_ref().is_some_and(|door| door.mode == AuthMode::JwtOrIam);
+    let signing = either.then(|| signing(&aws));
+    let banner = Banner { address, endpoint, metrics: metrics.to_string(), access, signing };
     write!(io::stdout(), "{banner}")?;
     let answer = move |request, source| deployment.clone().answer(request, source);
     serve::run(listener, answer, serve::stop_signal()?).await;
@@ -85,10 +87,7 @@ fn known_secret(args: &Serve, endpoint: &str) -> Option<String> {
 fn access(config: &fn_mcp::Config, env: &Environment<'_>, aws: &LocalAws, args: &Serve) -> Access {
     let Some(door) = &config.door else { return Access::Open };
     match (door.mode, &door.tokens) {
-        (AuthMode::Iam, _) | (_, None) => Access::Signed {
-            region: aws.region().to_owned(),
-            credentials: aws.credentials().clone(),
-        },
+        (AuthMode::Iam, _) | (_, None) => Access::Signed(signing(aws)),
         (_, Some(_)) if env.issues_its_own_tokens() => {
             Access::LocalTokens { config: args.config.clone() }
         }
@@ -96,6 +95,10 @@ fn access(config: &fn_mcp::Config, env: &Environment<'_>, aws: &LocalAws, args: 
             issuers: tokens.issuers.iter().map(|issuer| issuer.url.clone()).collect(),
         },
     }
+}
+
+fn signing(aws: &LocalAws) -> Signing {
+    Signing { region: aws.region().to_owned(), credentials: aws.credentials().clone() }
 }
 
 /// For the first of the machine clients.

@@ -25,12 +25,15 @@ struct Signer {
 }
 
 impl Signer {
-    /// As the program wants it.
-    fn good() -> Self {
+    /// As the program wants it, which has printed the key pair.
+    fn good(program: &Running) -> Self {
+        let (_, rest) = program.banner.split_once("--user '").unwrap();
+        let (_, rest) = rest.split_once(':').unwrap();
+        let (secret, _) = rest.split_once('\'').unwrap();
         Self {
             region: "us-east-1",
             service: "execute-api",
-            secret: Credentials::default().secret_access_key,
+            secret: secret.to_owned(),
             time: SystemClock.now(),
         }
     }
@@ -88,14 +91,14 @@ async fn what_the_sdk_signs_passes_and_what_was_changed_on_the_way_does_not() {
         let (request, body) = question();
         signer.sign(&program, request, &body)
     };
-    program.send(signed(&Signer::good())).await.assert_result("signed");
+    program.send(signed(&Signer::good(&program))).await.assert_result("signed");
 
-    let mut tampered = signed(&Signer::good());
+    let mut tampered = signed(&Signer::good(&program));
     *tampered.body_mut() =
         Full::from(String::from_utf8(question().1.into()).unwrap().replace("up", "vp"));
-    let mut elsewhere = signed(&Signer::good());
+    let mut elsewhere = signed(&Signer::good(&program));
     *elsewhere.uri_mut() = "/mcp?source=b".parse().unwrap();
-    let wrong_secret = Signer { secret: "wrong".to_owned(), ..Signer::good() };
+    let wrong_secret = Signer { secret: "wrong".to_owned(), ..Signer::good(&program) };
     for (case, request) in [
         ("another body", tampered),
         ("another query", elsewhere),
@@ -125,25 +128,25 @@ async fn j39_what_is_not_signed_for_here_and_now_is_403_without_a_bearer_challen
         ("of a bearer", with(question().0, "Bearer x.y.z"), "IncompleteSignatureException", ""),
         (
             "of an hour ago",
-            signed(Signer { time: now - hour, ..Signer::good() }),
+            signed(Signer { time: now - hour, ..Signer::good(&program) }),
             invalid,
             "Signature expired",
         ),
         (
             "of the future",
-            signed(Signer { time: now + hour, ..Signer::good() }),
+            signed(Signer { time: now + hour, ..Signer::good(&program) }),
             invalid,
             "Signature not yet current",
         ),
         (
             "for another region",
-            signed(Signer { region: "eu-west-1", ..Signer::good() }),
+            signed(Signer { region: "eu-west-1", ..Signer::good(&program) }),
             invalid,
             "Credential should be scoped to a valid region, not 'eu-west-1'.",
         ),
         (
             "for another service",
-            signed(Signer { service: "aps", ..Signer::good() }),
+            signed(Signer { service: "aps", ..Signer::good(&program) }),
             invalid,
             "Credential should be scoped to correct service: 'execute-api'.",
         ),
@@ -158,7 +161,7 @@ async fn j39_what_is_not_signed_for_here_and_now_is_403_without_a_bearer_challen
         }
     }
     // The function was not asked about any of them.
-    program.send(signed(Signer::good())).await.assert_result("signed");
+    program.send(signed(Signer::good(&program))).await.assert_result("signed");
     program.assert_logged("mcp request").await;
     assert_eq!(program.output().matches("mcp request").count(), 1, "{}", program.output());
 }
@@ -174,7 +177,7 @@ fn curl_signs_a_query_of_one_parameter() {
     assert_ne!(with_query, printed);
     if let Some(reply) = paste(&program, &with_query) {
         assert!(reply["result"]["content"].is_array(), "{reply}");
-        let forged = paste(&program, &printed.replace("opens/nothing", "opens/everything"));
+        let forged = paste(&program, &printed.replace("LOCALAWSACCESSKEY:", "LOCALAWSACCESSKEY:x"));
         let message = forged.unwrap()["message"].as_str().unwrap().to_owned();
         assert!(message.starts_with("The request signature we calculated"), "{message}");
     }
@@ -185,7 +188,10 @@ async fn either_a_token_or_a_signature_will_do_where_both_are_taken() {
     let issuer = Issuer::start().await;
     let program = issuer.guard(&[], &[("AUTH_MODE", "jwt+iam")]);
     let (request, body) = question();
-    program.send(Signer::good().sign(&program, request, &body)).await.assert_result("signed");
+    program
+        .send(Signer::good(&program).sign(&program, request, &body))
+        .await
+        .assert_result("signed");
     let good = issuer.good().await;
     program.send(with(call(), &good)).await.assert_result("with a token");
     // Who brings neither is asked for a token: people have no keys of AWS.
@@ -193,7 +199,7 @@ async fn either_a_token_or_a_signature_will_do_where_both_are_taken() {
     assert_eq!(answer.status, 401);
     assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer "));
     let (request, body) = question();
-    let other = Signer { region: "eu-west-1", ..Signer::good() };
+    let other = Signer { region: "eu-west-1", ..Signer::good(&program) };
     let answer = program.send(other.sign(&program, request, &body)).await;
     assert_eq!((answer.status, answer.header("www-authenticate")), (403, None));
 }

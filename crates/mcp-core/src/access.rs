@@ -49,6 +49,20 @@ impl Server {
 }
 
 impl Parts {
+    /// The tools that `caller` is shown, in the order they are listed.
+    pub(crate) fn shown_to<'s>(
+        &'s self,
+        caller: &'s Caller,
+    ) -> impl Iterator<Item = &'s ToolEntry> {
+        self.registry.tools.iter().filter(|tool| self.shows(tool, caller))
+    }
+
+    /// Whether `caller` is shown `tool`.
+    pub(crate) fn shows(&self, tool: &ToolEntry, caller: &Caller) -> bool {
+        !self.list_only_callable
+            || self.tool_scopes(tool).iter().all(|scope| caller.scopes.hold(scope))
+    }
+
     pub(crate) fn tool_scopes<'s>(&'s self, tool: &'s ToolEntry) -> &'s [Cow<'static, str>] {
         if tool.spec.scopes.is_empty() { &self.scopes } else { &tool.spec.scopes }
     }

@@ -117,9 +117,8 @@ impl Parts {
     ) -> Option<Bytes> {
         let principal = caller.principal();
         let start = self.start(List::Tools, cursor, &principal)?;
-        let may = |tool| self.tool_scopes(tool).iter().all(|scope| caller.scopes.hold(scope));
         let all = self.registry.tools.iter().zip(self.tools(version)).enumerate().skip(start);
-        let mut callable = all.filter(|(_, (tool, _))| may(tool));
+        let mut callable = all.filter(|(_, (tool, _))| self.shows(tool, caller));
         let page: Vec<_> =
             callable.by_ref().take(self.page_size).map(|(_, (_, text))| text.as_str()).collect();
         let next = callable.next().map(|(place, _)| place);

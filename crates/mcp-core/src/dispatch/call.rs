@@ -44,10 +44,7 @@ impl Parts {
         }
         let Params { name, arguments } = request.params.read()?;
         server.authorize(&request.method, Some(&name), cx.caller())?;
-        let tool = self.registry.tool(&name).ok_or_else(|| {
-            let known = server.tool_names().collect::<Vec<_>>().join(", ");
-            ErrorObject::invalid_params(format!("unknown tool: {}; known: {known}", shown(&name)))
-        })?;
+        let tool = self.registry.tool(&name).ok_or_else(|| self.unknown_tool(&name, &cx))?;
         let arguments = match arguments {
             None => Value::Object(Map::new()),
             Some(raw) => serde_json::from_str(raw.get())
@@ -81,6 +78,13 @@ impl Parts {
             }
             ended => self.tool_result(tool, ended, &cx),
         }
+    }
+
+    /// Tells the model what there is, as far as `tools/list` does.
+    fn unknown_tool(&self, name: &str, cx: &CallContext) -> ErrorObject {
+        let known: Vec<_> = self.shown_to(cx.caller()).map(|tool| &*tool.spec.name).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        ErrorObject::invalid_params(format!("unknown tool: {}; known: {known}", shown(name)))
     }
 
     /// Since 2025-11-25 the model is shown its mistake; before, the client was.

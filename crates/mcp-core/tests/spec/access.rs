@@ -218,6 +218,27 @@ async fn a_tool_is_written_alike_for_every_caller() {
     }
 }
 
+/// What `tools/list` does not show, a wrong guess does not show either.
+#[tokio::test]
+async fn an_unknown_tool_is_told_from_those_that_the_caller_is_shown() {
+    let narrow = server(|builder| guarded(builder).list_only_callable(true));
+    let wide = server(guarded);
+    for (server, caller, known) in [
+        (&narrow, with(&["base"]), "; known: hello"),
+        (&narrow, with(&["base", "read"]), "; known: hello, look, watch"),
+        (&narrow, Caller::default(), "; known: erase, hello, look, store, watch"),
+        (&wide, with(&["base"]), "; known: erase, hello, look, store, watch"),
+    ] {
+        let peer = Peer::modern(server).with_caller(caller);
+        let error = peer.call("tools/call", json!({"name": "x"})).await.unwrap_err();
+        assert_eq!(error["message"], format!("unknown tool: x{known}"));
+    }
+    let none = server(|builder| tool(builder, "look", &["read"]).list_only_callable(true));
+    let peer = Peer::modern(&none).with_caller(with(&[]));
+    let error = peer.call("tools/call", json!({"name": "x"})).await.unwrap_err();
+    assert_eq!(error["message"], "unknown tool: x; known: none");
+}
+
 /// G1: a cursor is its caller's own, and stays good when the caller is granted more or less.
 #[tokio::test]
 async fn a_cursor_of_a_narrowed_list_survives_a_new_token_and_nobody_elses() {

@@ -5,17 +5,16 @@
 
 mod issuers;
 mod tenants;
+mod tokens;
 
 use service_kit::env::{Reader, Var, join};
 
 use crate::door::AuthMode;
 use crate::iam::{self, IamAccess};
-use crate::profile::Issuer;
-use crate::resource::Resource;
 use crate::scope::{Registry, Scopes};
 
-use issuers::Issuers;
 use tenants::Tenants;
+pub use tokens::Tokens;
 
 const fn var(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Var {
     Var { name, default, doc, secret: false }
@@ -65,25 +64,6 @@ const IAM_VARS: &[Var] = &[
 pub const DOOR_VARS: &[Var] = &join::<{ MODE_VARS.len() + TOKEN_VARS.len() + IAM_VARS.len() }>(&[
     MODE_VARS, TOKEN_VARS, IAM_VARS,
 ]);
-
-/// Whose tokens are taken, and what for.
-#[derive(Clone, Debug)]
-pub struct Tokens {
-    /// What the tokens are for. [`Resource::hides_its_metadata`] deserves a warning at the start.
-    pub resource: Resource,
-    /// Who issues them; never empty.
-    pub issuers: Vec<Issuer>,
-}
-
-impl Tokens {
-    /// Reads [`TOKEN_VARS`]. `None` means that a fault was remembered.
-    pub fn read(env: &mut Reader<'_>) -> Option<Self> {
-        let resource: Option<Resource> = env.required("MCP_RESOURCE");
-        let issuers: Option<Issuers> = env.required("AUTH_ISSUERS");
-        let (resource, issuers) = (resource?, issuers?);
-        Some(Self { issuers: issuers.of(&resource), resource })
-    }
-}
 
 /// Who is let in by the door of a program.
 #[derive(Clone, Debug)]

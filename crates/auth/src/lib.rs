@@ -22,6 +22,8 @@ mod jwks_uri;
 mod key;
 mod key_set;
 mod keys;
+#[cfg(test)]
+mod log;
 mod metadata;
 mod policy;
 mod profile;

@@ -62,6 +62,9 @@ impl Lambda {
         let runtime_api = env.required("AWS_LAMBDA_RUNTIME_API");
         let log = env.or_default("LOG_LEVEL");
         let config = Config::read(&mut env);
+        if let Some(config) = &config {
+            config.tokens.reject_http(&mut env);
+        }
         env.finish(|| Some(Self { config: config?, log: log?, runtime_api: runtime_api? }))
     }
 }
@@ -93,6 +96,18 @@ mod tests {
         let simple = ("AUTHORIZER_RESPONSE", "simple");
         let lambda = Lambda::from_env(&BTreeMap::from([LAMBDA, RESOURCE, ISSUERS, simple]));
         assert_eq!(lambda.unwrap().config.format, ResponseFormat::Simple);
+    }
+
+    #[test]
+    fn x10_a_resource_of_http_is_refused_on_lambda_and_nowhere_else() {
+        let resource = ("MCP_RESOURCE", "http://127.0.0.1:8787/mcp");
+        let env = BTreeMap::from([LAMBDA, resource, ISSUERS]);
+        let err = Lambda::from_env(&env).unwrap_err();
+        let [fault] = &err.faults[..] else { panic!("{err:?}") };
+        assert_eq!(fault.name, "MCP_RESOURCE");
+        let mut reader = Reader::new(&env, VARS);
+        let config = Config::read(&mut reader);
+        assert!(reader.finish(|| config).is_ok());
     }
 
     #[test]

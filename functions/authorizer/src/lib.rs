@@ -32,13 +32,7 @@ pub struct Authorizer(auth::Authorizer);
 /// Puts the function together; nothing is fetched before a token needs it.
 #[must_use]
 pub fn service(config: &Config, clock: Arc<dyn Clock>) -> Authorizer {
-    let resource = &config.tokens.resource;
-    if resource.hides_its_metadata() {
-        tracing::warn!(
-            %resource,
-            "clients cannot find the metadata of a resource behind a stage: use a custom domain"
-        );
-    }
+    config.tokens.warn_of_stages();
     let tokens = Verifier::new(config.tokens.issuers.clone(), clock);
     Authorizer(auth::Authorizer::new(tokens, Registry::PROJECT, config.format))
 }

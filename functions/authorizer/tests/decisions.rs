@@ -195,5 +195,5 @@ fn a_resource_behind_a_stage_is_warned_of_at_the_start() {
     assert!(log.0.lock().unwrap().is_empty());
     pool.authorizer("https://a1b2c3.execute-api.eu-west-1.amazonaws.com/prod/mcp", true);
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    assert!(text.contains("WARN") && text.contains("custom domain"), "{text}");
+    assert!(text.contains("WARN") && text.contains("The stage trap"), "{text}");
 }

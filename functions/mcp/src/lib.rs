@@ -150,14 +150,7 @@ pub fn service(config: &Config, clock: Arc<dyn Clock>) -> Result<Function, Build
 
 /// Says who gives out tokens for the server.
 fn metadata(tokens: &Tokens, scopes: &Scopes) -> Metadata {
-    if tokens.resource.hides_its_metadata() {
-        tracing::warn!(
-            resource = %tokens.resource,
-            "clients cannot log in: they look for the metadata at the root of this host, where the \
-             stage of API Gateway does not reach; give the API a domain name of its own and set \
-             MCP_RESOURCE to it (docs/security/doors.md, \"The stage trap\")"
-        );
-    }
+    tokens.warn_of_stages();
     Metadata::new(tokens, scopes, NAME)
 }
 

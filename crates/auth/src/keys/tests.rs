@@ -9,6 +9,7 @@ use service_kit::clock::ManualClock;
 use tokio::sync::Semaphore;
 
 use super::*;
+use crate::log::Log;
 use crate::publisher::{Answer, Publisher};
 use crate::signer::Signer;
 
@@ -273,37 +274,6 @@ async fn a_clock_that_is_set_back_wedges_nothing() {
     assert!(keys.find("k1").await.is_ok());
     assert!(keys.find("k2").await.is_ok());
     assert_eq!(publisher.fetches(), 3);
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn start(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .without_time()
-            .with_target(false)
-            .with_ansi(false)
-            .with_writer(move || log.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
-    }
-
-    fn lines(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        text.lines().map(|line| line.trim().to_owned()).collect()
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 /// The operator sees what failed and why, and which keys there are now.

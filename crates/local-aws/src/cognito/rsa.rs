@@ -110,7 +110,8 @@ fn components(one: U1024, other: U1024) -> Option<KeyPairComponents<Vec<u8>>> {
             n: n.to_be_bytes().as_ref().to_vec(),
             e: E.to_be_bytes()[1..].to_vec(),
         },
-        d: d.to_be_bytes().as_ref().to_vec(),
+        // A number without zeros before it, where the others are padded to the length of a prime.
+        d: d.to_be_bytes().as_ref().iter().copied().skip_while(|byte| *byte == 0).collect(),
         p: bytes(&p),
         q: bytes(&q),
         dP: bytes(&inverse(U1024::from_u32(E), &p_1)?),
@@ -152,6 +153,29 @@ mod tests {
         assert_eq!((&jwk["e"], jwk["kid"].as_str()), (&json!("AQAB"), Some(key.id.as_str())));
         assert_eq!((key.id.len(), key.id.ends_with('=')), (44, true));
         assert_eq!(format!("{key:?}"), format!("Key({})", key.id));
+    }
+
+    /// Of two primes in about two hundred the private exponent is a byte shorter than the modulus.
+    #[test]
+    fn a_short_private_exponent_makes_a_key_too() {
+        let [p, q] = [
+            concat!(
+                "D1200B37AA9F27939076F1646B6FAC188AE684EDD8B4F163A08F6D68C466AFAA",
+                "A4E6A9211BCE07DC9A7010A04F2BCA81E64348219888440BCDB6775DB3ED9C45",
+                "1DE42E6145AE48DA1E1FE44F0AFE9644246D9DA7D0333E33203C20B39A64900D",
+                "F93D719C1F368CD80848029C863D207393F035E245B5F0A4AF98DF54A816DCDB"
+            ),
+            concat!(
+                "D131A6F9D64D850243EB31BB091D6C751C7CC4122A5EBCEB773C01C538B1D1E1",
+                "9BAA866A0E06A54B79FB4C19A8168FED2CE968163B1377181AAFC1213604E4AE",
+                "6557C8B90972360AE7CE31AF7EA1FB0C94039348AEB7B2AD89EC0FF8538A305F",
+                "E9E81EC8F3ADC7BF6DCDDD66660BADADC971AE6D4B66A8A29994A232DBB49BDF"
+            ),
+        ]
+        .map(U1024::from_be_hex);
+        let components = components(p, q).unwrap();
+        assert!(components.d.len() < components.public_key.n.len());
+        RsaKeyPair::from_components(&components).unwrap();
     }
 
     #[test]

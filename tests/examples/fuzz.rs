@@ -1,4 +1,4 @@
-//! Mutated requests at the HTTP entry, until the time is over: `fuzz SECONDS [FIRST]`. The first finding ends it, with its
+//! Mutated requests at the HTTP entry and at the door, until the time is over: `fuzz SECONDS [FIRST]`. The first finding ends it, with its
 //! number: `fuzz 0 NUMBER` does that case again and shows it.
 #![expect(clippy::print_stdout, reason = "a command for people")]
 
@@ -24,15 +24,13 @@ fn start() -> anyhow::Result<()> {
     let seconds = arguments.next().context("usage: fuzz SECONDS [FIRST]")??;
     let first = arguments.next().transpose()?.unwrap_or(0);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime
-        .enable_time()
-        .start_paused(true)
-        .build()?
-        .block_on(run(Duration::from_secs(seconds), first))
+    runtime.enable_all().build()?.block_on(run(Duration::from_secs(seconds), first))
 }
 
 async fn run(time: Duration, first: u64) -> anyhow::Result<()> {
     let started = Instant::now();
+    let door = fuzz::Site::start().await?;
+    tokio::time::pause();
     let mut service = None;
     let mut n = first;
     loop {
@@ -42,15 +40,15 @@ async fn run(time: Duration, first: u64) -> anyhow::Result<()> {
             service = Some(McpService::new(conformance_server::server(None)?, settings));
         }
         let Some(service) = &service else { bail!("there is a service") };
-        if let Err(fault) = fuzz::attempt(service.clone(), n).await {
-            let case = fuzz::case(n);
-            let body = String::from_utf8_lossy(case.body());
-            bail!(
-                "case {n}: {fault}\n{} {} {:#?}\n{body}",
-                case.method(),
-                case.uri(),
-                case.headers()
-            );
+        for (place, case, attempted) in [
+            ("the entry", fuzz::case(n), fuzz::attempt(service.clone(), n).await),
+            ("the door", door.case(n), door.attempt(n).await),
+        ] {
+            if let Err(fault) = attempted {
+                let (method, uri, headers) = (case.method(), case.uri(), case.headers());
+                let body = String::from_utf8_lossy(case.body());
+                bail!("case {n} at {place}: {fault}\n{method} {uri} {headers:#?}\n{body}");
+            }
         }
         n += 1;
         if started.elapsed() >= time {

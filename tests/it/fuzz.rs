@@ -14,3 +14,16 @@ async fn the_first_cases_find_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn x13_the_first_cases_at_the_door_find_nothing() {
+    let site = tests::fuzz::Site::start().await.unwrap();
+    tokio::time::pause();
+    for n in 0..4_000 {
+        if let Err(fault) = site.attempt(n).await {
+            let case = site.case(n);
+            let body = String::from_utf8_lossy(case.body());
+            panic!("case {n}: {fault}\n{} {:#?}\n{body}", case.method(), case.headers());
+        }
+    }
+}

@@ -2,8 +2,10 @@
 //!
 //! A case is made from one number, so a finding is reported, and made again, by that number.
 
+mod door;
 mod oracle;
 
+pub use door::Site;
 pub use oracle::judge;
 
 use std::convert::Infallible;
@@ -26,7 +28,18 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>,
     B: http_body::Body<Data = Bytes, Error: std::fmt::Display>,
 {
-    let request = case(n);
+    ask(service, case(n), judge).await
+}
+
+async fn ask<S, B>(
+    service: S,
+    request: Request<Vec<u8>>,
+    judge: impl Fn(&Method, &Response<Vec<u8>>) -> Result<(), String>,
+) -> Result<(), String>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<B>, Error = Infallible>,
+    B: http_body::Body<Data = Bytes, Error: std::fmt::Display>,
+{
     let method = request.method().clone();
     let answer = async {
         let reply = match service.oneshot(request.map(|body| Full::new(body.into()))).await {

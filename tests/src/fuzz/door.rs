@@ -1,0 +1,193 @@
+//! The same cases at the door of the MCP function, with credentials that are good, or nearly.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use fn_mcp::{Config, Function, VARS};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use local_aws::LocalAws;
+use local_aws::cognito::Mint;
+use serde_json::{Value, json};
+use service_kit::clock::ManualClock;
+use service_kit::env::Reader;
+
+use super::{Dice, ask, case, judge, mutate_value};
+
+/// When it is, in milliseconds since 1970. It stays so.
+const NOW_MS: i64 = 1_795_191_000_000;
+
+/// The function behind its door, and one token that opens it.
+pub struct Site {
+    function: Function,
+    token: String,
+}
+
+impl Site {
+    /// Makes a key and a token, and has the function fetch the key. All that is left to do later is
+    /// done without the issuer; so time may be paused then, which sockets do not go well with.
+    ///
+    /// # Errors
+    /// When there is no port, no key, or the function does not take the token.
+    pub async fn start() -> anyhow::Result<Self> {
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        let config = local_aws::Config { clock: clock.clone(), ..local_aws::Config::default() };
+        let aws = LocalAws::start(config).await?;
+        let pool = aws.cognito();
+        let (issuer, clients) = (pool.issuer(), ["local-client"]);
+        let issuers = json!([{"issuer": issuer, "profile": "cognito", "clients": clients}]);
+        let (issuers, resource) = (issuers.to_string(), "https://mcp.example.com/mcp".to_owned());
+        let env = BTreeMap::from([("MCP_RESOURCE", resource), ("AUTH_ISSUERS", issuers)]);
+        let mut env = Reader::new(&env, VARS);
+        let config = Config::read(&mut env);
+        let config = env.finish(|| config)?;
+        let function = fn_mcp::service(&config, clock)?;
+
+        let mint = Mint::access("local-client").with_scopes(["prometheus-mcp-server/read"]);
+        let token = pool.mint(&mint).await?;
+        // The one is let in, and has brought nothing. The key of the other is looked for once.
+        let unknown = pool.mint(&mint.with_header("kid", "unknown".into())).await?;
+        for (token, status) in [(&token, 415), (&unknown, 401)] {
+            let request = Request::post("/mcp")
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .body(Vec::new())?;
+            let expect = |_: &Method, reply: &Response<Vec<u8>>| match reply.status() {
+                told if told.as_u16() == status => Ok(()),
+                told => Err(format!("{told} and not {status}")),
+            };
+            ask(function.clone(), request, expect).await.map_err(anyhow::Error::msg)?;
+        }
+        aws.stop().await?;
+        Ok(Self { function, token })
+    }
+
+    /// Asks the function the `n`th case.
+    ///
+    /// # Errors
+    /// When it panics, waits for ever, lets in who has no good token, or answers what no client should
+    /// see.
+    pub async fn attempt(&self, n: u64) -> Result<(), String> {
+        let request = self.case(n);
+        let opens = self.opens(&request);
+        let reply = |method: &Method, reply: &Response<Vec<u8>>| self.judge(method, opens, reply);
+        ask(self.function.clone(), request, reply).await
+    }
+
+    /// The `n`th case, with credentials.
+    pub fn case(&self, n: u64) -> Request<Vec<u8>> {
+        let mut request = case(n);
+        let mut dice = Dice(!n);
+        let credentials = match dice.below(16) {
+            0..8 => vec![format!("Bearer {}", self.token).into_bytes()],
+            8 => vec![],
+            9 => (0..2).map(|_| credentials(&mut dice, &self.token)).collect(),
+            _ => vec![credentials(&mut dice, &self.token)],
+        };
+        request.headers_mut().remove(header::AUTHORIZATION);
+        for value in credentials.iter().filter_map(|value| HeaderValue::from_bytes(value).ok()) {
+            request.headers_mut().append(header::AUTHORIZATION, value);
+        }
+        if dice.below(16) == 0 {
+            let uri = format!("/mcp?access_token={}", self.token);
+            *request.uri_mut() = Uri::try_from(uri).unwrap_or_default();
+        }
+        request
+    }
+
+    /// Whether a request has the one good token, and nothing else that could be one.
+    fn opens(&self, request: &Request<Vec<u8>>) -> bool {
+        let mut values = request.headers().get_all(header::AUTHORIZATION).iter();
+        let (first, second) = (values.next(), values.next());
+        let text = first.filter(|_| second.is_none()).and_then(|value| value.to_str().ok());
+        // Spaces around a header's value are none of it.
+        let text = text.map(|text| text.trim_matches([' ', '\t']));
+        let pair = text.and_then(|text| text.split_once(' '));
+        let bearer = pair.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let in_query = request.uri().query().is_some_and(|query| query.contains("access_token"));
+        bearer.is_some_and(|(_, token)| token == self.token) && !in_query
+    }
+
+    fn judge(&self, method: &Method, opens: bool, reply: &Response<Vec<u8>>) -> Result<(), String> {
+        let (status, body) = (reply.status(), String::from_utf8_lossy(reply.body()));
+        if self.token.split('.').any(|part| body.contains(part)) {
+            return Err("it says the token".to_owned());
+        }
+        // A browser asks before it sends credentials.
+        if status.is_success() && !opens && method != Method::OPTIONS {
+            return Err(format!("{status} without a good token"));
+        }
+        let refused = [StatusCode::UNAUTHORIZED, StatusCode::BAD_REQUEST].contains(&status);
+        match reply.headers().get(header::WWW_AUTHENTICATE) {
+            Some(_) if opens => Err(format!("a challenge to a good token: {status}")),
+            Some(challenge) if refused => {
+                let error = serde_json::from_slice::<Value>(reply.body()).unwrap_or_default();
+                let is_bearer = challenge.as_bytes().starts_with(b"Bearer ");
+                match is_bearer && error["error"].is_string() {
+                    true => Ok(()),
+                    false => Err(format!("{challenge:?} with {body}")),
+                }
+            }
+            _ => judge(method, reply),
+        }
+    }
+}
+
+/// What a client might send for `token`.
+fn credentials(dice: &mut Dice, token: &str) -> Vec<u8> {
+    const SCHEMES: [&str; 10] = [
+        "Bearer  ",
+        "bearer ",
+        "BEARER\t",
+        "Bearer",
+        "Basic ",
+        "Digest ",
+        "",
+        " Bearer ",
+        "Bearer,",
+        "Bearer \"",
+    ];
+    let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
+    let at = dice.below(parts.len());
+    match dice.below(6) {
+        0 => return format!("{}{token}", dice.pick(&SCHEMES)).into_bytes(),
+        1 => {
+            let mut bytes = format!("Bearer {token}").into_bytes();
+            let at = dice.below(bytes.len());
+            bytes[at] ^= 1 << dice.below(8);
+            return bytes;
+        }
+        2 => drop(parts.remove(at)),
+        3 => parts.insert(at, dice.pick(&parts)),
+        4 => parts[at] = String::new(),
+        _ => {
+            let at = dice.below(2);
+            parts[at] = altered(dice, &parts[at]);
+        }
+    }
+    format!("Bearer {}", parts.join(".")).into_bytes()
+}
+
+/// A header or claims with a member changed, or one that would matter to a careless reader.
+fn altered(dice: &mut Dice, part: &str) -> String {
+    let json = BASE64_URL_SAFE_NO_PAD.decode(part).unwrap_or_default();
+    let mut json: Value = serde_json::from_slice(&json).unwrap_or_default();
+    let tempting = [
+        ("alg", json!("none")),
+        ("alg", json!("HS256")),
+        ("kid", json!("../../dev/null")),
+        ("jku", json!("https://192.0.2.1/jwks.json")),
+        ("crit", json!(["exp"])),
+        ("exp", json!(1e300)),
+        ("iss", json!(["a", "b"])),
+        ("scope", json!("prometheus-mcp-server/write")),
+    ];
+    match dice.below(2) {
+        0 => mutate_value(dice, &mut json),
+        _ => {
+            let (name, value) = dice.pick(&tempting);
+            json[name] = value;
+        }
+    }
+    BASE64_URL_SAFE_NO_PAD.encode(json.to_string())
+}

@@ -141,7 +141,7 @@ pub enum Error {
     /// There are no usable AWS credentials, or AWS does not accept them.
     #[error("no usable AWS credentials: {message}")]
     Credentials {
-        /// What is wrong with them.
+        /// What is wrong with them, without a name of a role or an account.
         message: String,
         /// The provider's failure, if it was one.
         #[source]
@@ -247,15 +247,18 @@ impl From<https::Error> for Error {
     }
 }
 
+/// The words of whoever gives out credentials name roles and accounts: they stay in the source, for
+/// the log.
 impl From<sigv4::Error> for Error {
     fn from(err: sigv4::Error) -> Self {
-        let message = err.reason().unwrap_or_else(|| "none could be loaded".to_owned());
-        match err {
+        let message = match err {
             sigv4::Error::Unavailable(_) => {
-                Self::unreachable(format!("no AWS credentials at the moment: {message}"), err)
+                return Self::unreachable("AWS credentials cannot be had at the moment", err);
             }
-            err => Self::Credentials { message, source: Some(err.into()) },
-        }
+            sigv4::Error::Unsignable(_) => "the request could not be signed",
+            _ => "none could be loaded",
+        };
+        Self::Credentials { message: message.to_owned(), source: Some(err.into()) }
     }
 }
 

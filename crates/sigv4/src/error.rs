@@ -8,6 +8,9 @@ use aws_credential_types::provider::error::CredentialsError;
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a request is not signed. Cheap to clone: all who wait for credentials are told.
+///
+/// What the provider of the credentials says, with names of roles and accounts perhaps, is in the
+/// sources only.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -23,17 +26,6 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the provider of the credentials says is wrong, if it says so.
-    #[must_use]
-    pub fn reason(&self) -> Option<String> {
-        match self {
-            Self::Credentials(err) | Self::Unavailable(err) => {
-                std::error::Error::source(&**err).map(ToString::to_string)
-            }
-            Self::Unsignable(err) => Some(err.to_string()),
-        }
-    }
-
     pub(crate) fn unsignable(err: impl Into<BoxError>) -> Self {
         Self::Unsignable(Arc::new(err.into()))
     }

@@ -44,7 +44,11 @@ pub(crate) fn tool_error(error: &Error, query: Option<&str>) -> ToolError {
             rejected(error_type, message, query.unwrap_or_default())
         }
         other => {
-            let said = other.to_string();
+            let said = match other {
+                // AWS' own words name roles and accounts: they are for the log.
+                Error::Denied { action, .. } => format!("access denied, {action} is needed"),
+                other => other.to_string(),
+            };
             let mut text = printable(&said, WORDS).into_owned();
             if let Some(advice) = advice(other) {
                 let _ = write!(text, "\n{advice}");

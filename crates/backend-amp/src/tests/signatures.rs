@@ -1,5 +1,6 @@
 //! What is signed is what is sent, as an independent implementation sees it.
 
+use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -215,6 +216,13 @@ async fn credentials_that_cannot_be_loaded_are_named_on_both_planes() {
     for result in [data, control] {
         let err = result.unwrap_err();
         assert!(matches!(err, Error::Credentials { .. }), "{err:?}");
+        // The provider's own words are for the log.
+        assert_eq!(err.to_string(), "no usable AWS credentials: none could be loaded");
+        let mut cause = err.source();
+        while let Some(next) = cause.and_then(|cause| cause.source()) {
+            cause = Some(next);
+        }
+        assert_eq!(cause.unwrap().to_string(), "no keys here", "{err:?}");
     }
     assert!(server.requests().is_empty());
 }

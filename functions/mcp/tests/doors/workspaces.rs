@@ -13,6 +13,7 @@ use crate::log::Log;
 use crate::site::{Site, post};
 
 const WORKSPACES: (&str, &str) = ("TENANT_WORKSPACES", r#"{"a":"ws-a","b":"ws-b"}"#);
+const SIGNED: (&str, &str) = ("PROMETHEUS_SIGV4", "true");
 const ROLE: (&str, &str) = ("TENANT_ROLE_ARN", "arn:aws:iam::000000000000:role/tenants");
 
 /// The function over AWS, where `ws-a` is of the tenant `a` and `ws-b` of `b`.
@@ -133,7 +134,7 @@ async fn who_has_no_tenant_asks_nothing() {
 async fn a_session_is_renewed_five_minutes_before_it_ends() {
     // A configured address needs no control plane.
     let url = ("PROMETHEUS_URL", "{aws}/workspaces/ws-a");
-    let world = World::with(&[ROLE, url, ("PROMETHEUS_SIGV4", "true")]).await;
+    let world = World::with(&[ROLE, url, SIGNED]).await;
     let start_ms = world.clock.unix_ms();
     for (minute, sessions) in [(0, 1), (54, 1), (55, 2), (61, 2), (110, 3)] {
         world.clock.set(start_ms + minute * 60_000);
@@ -151,14 +152,48 @@ async fn calls_at_once_begin_one_session() {
     assert_eq!(world.sessions(), 1);
 }
 
+/// Names of roles, principals and accounts are for whoever runs the server.
 #[tokio::test]
-async fn a_role_that_may_not_be_assumed_is_named_with_the_actions() {
-    let role = ("TENANT_ROLE_ARN", "arn:aws:iam::123456789012:role/elsewhere");
-    let world = World::with(&[role]).await;
-    let told = world.asked(Some("a"), None).await;
-    let words = format!("sts:AssumeRole and sts:TagSession on {} are needed", role.1);
-    assert!(told.contains(&words), "{told}");
-    assert!(told.ends_with("retryable: no"), "{told}");
+async fn why_there_are_no_credentials_is_for_the_log_and_whether_to_retry_for_the_model() {
+    let url = ("PROMETHEUS_URL", "{aws}/workspaces/ws-a");
+    let elsewhere = ("TENANT_ROLE_ARN", "arn:aws:iam::123456789012:role/elsewhere");
+    let down = ("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1");
+    let forbidden = "no usable AWS credentials: none could be loaded\n\
+        whoever runs this server must grant access; other arguments do not help\nretryable: no";
+    let unavailable = "the metrics server is unavailable: AWS credentials cannot be had at the \
+        moment\nretryable: yes";
+    for (variables, expected, words) in [
+        (
+            &[elsewhere][..],
+            forbidden,
+            "sts:AssumeRole and sts:TagSession on arn:aws:iam::123456789012:role/elsewhere are \
+             needed: User: arn:aws:iam::000000000000:user/local is not authorized",
+        ),
+        (&[ROLE, down], unavailable, "STS is unavailable: "),
+    ] {
+        // The control plane first, then, with a known address, the data plane alone.
+        for variables in [variables.to_vec(), [variables, &[url, SIGNED]].concat()] {
+            let log = Log::capture();
+            let world = World::with(&variables).await;
+            assert_eq!(world.asked(Some("a"), None).await, expected, "{variables:?}");
+            let log = log.text();
+            let line = log.lines().find(|line| line.contains("backend failed")).unwrap();
+            assert!(line.contains(words), "{line}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_iam_forbids_is_told_by_its_action_without_the_words_of_aws() {
+    let log = Log::capture();
+    let world = World::with(&[ROLE]).await;
+    let told = world.asked(Some("a"), Some("ws-b")).await;
+    assert_eq!(
+        told,
+        "access denied, aps:DescribeWorkspace is needed\n\
+         whoever runs this server must grant access; other arguments do not help\nretryable: no"
+    );
+    assert!(log.text().contains("not authorized to perform: aps:DescribeWorkspace"));
 }
 
 #[tokio::test]

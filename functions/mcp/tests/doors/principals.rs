@@ -77,6 +77,61 @@ async fn principals_have_the_scopes_that_are_configured() {
     }
 }
 
+/// `requestContext` of a function URL, which AWS writes as API Gateway does for an HTTP API.
+fn of_function_url(authorizer: Option<Value>) -> Value {
+    let mut context = json!({
+        "accountId": "anonymous",
+        "apiId": "abcdefghijklmnopqrstuvwxyz012345",
+        "authentication": null,
+        "domainName": "abcdefghijklmnopqrstuvwxyz012345.lambda-url.eu-west-1.on.aws",
+        "domainPrefix": "abcdefghijklmnopqrstuvwxyz012345",
+        "http": {
+            "method": "POST", "path": "/mcp", "protocol": "HTTP/1.1",
+            "sourceIp": "203.0.113.10", "userAgent": "agent",
+        },
+        "requestId": "b1f3e1a4-0000-4000-8000-000000000000",
+        "routeKey": "$default",
+        "stage": "$default",
+        "time": "20/Nov/2026:19:03:58 +0000",
+        "timeEpoch": 1_795_201_438_000_i64,
+    });
+    if let Some(authorizer) = authorizer {
+        context["accountId"] = json!("123456789012");
+        context["authorizer"] = authorizer;
+    }
+    context
+}
+
+/// With `AWS_IAM` it is AWS that has verified the signature, so the principal is let in, though no
+/// policy of an API was asked; with `NONE` nobody is known.
+#[tokio::test]
+async fn a_function_url_names_who_signed_and_without_a_signature_nobody() {
+    let signed = of_function_url(Some(json!({"iam": {
+        "accessKey": "ASIAEXAMPLE",
+        "accountId": "123456789012",
+        "callerId": "AROAEXAMPLE:session",
+        "cognitoIdentity": null,
+        "principalOrgId": null,
+        "userArn": "arn:aws:sts::123456789012:assumed-role/agent/session",
+        "userId": "AROAEXAMPLE:session",
+    }})));
+    let open = of_function_url(None);
+    let log = Log::capture();
+    let (jwt, iam) = (Site::new(), Site::with(IAM));
+
+    assert_eq!(iam.send(within(&signed, list())).await.status, 200);
+    let log = log.text();
+    assert!(log.contains("tenant.id=\"acme\""), "{log}");
+    let answer = iam.send(within(&open, list())).await;
+    assert_eq!((answer.status.as_u16(), answer.challenge()), (401, Some("AWS4-HMAC-SHA256")));
+    // Where tokens are asked for, a signature is none, and a URL changes nothing about a token.
+    for context in [&signed, &open] {
+        jwt.send(within(context, list())).await.assert_unauthorized(&context.to_string());
+        let call = call(&jwt.bearer(json!({})));
+        assert_eq!(jwt.send(within(context, call)).await.status, 200);
+    }
+}
+
 /// What a caller can write itself, or an authorizer that a direct invocation never met, counts for
 /// nothing; the identity counts only where signatures are taken.
 #[tokio::test]

@@ -23,7 +23,7 @@ pub enum KeyError {
     /// The issuer has no such key, or had none when it was last asked.
     #[error("the issuer has no such key")]
     Unknown,
-    /// The issuer's keys cannot be had, and none are kept.
+    /// The issuer's keys cannot be had, and this one is not among those that are kept.
     #[error("the issuer's keys cannot be had")]
     Unavailable {
         /// When it is worth to try again.
@@ -31,17 +31,22 @@ pub enum KeyError {
     },
 }
 
+/// How long a caller waits for newer keys that has a good one.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// The keys of one issuer, safe to ask from many calls at once.
 ///
-/// - A key set is good for an hour. The first call that finds it older fetches it anew; calls
-///   meanwhile, and all calls while that fails, use the old one, up to 24 hours.
+/// - A key set is good for an hour. Who finds it older has it fetched anew, and waits for that no
+///   longer than 200 ms while it is not over two hours old: what is left of the fetch is for the
+///   next. While fetches fail, the old set is used, up to 24 hours.
 /// - There is one fetch at a time, and whoever needs its outcome waits for it. A caller that goes
 ///   away leaves the fetch to the others; nobody has to be there for the next to carry it on.
 /// - An unknown `kid` has the set fetched at most once in 60 seconds, and not at all when it was
 ///   asked for in vain within 5 minutes (256 such names are remembered).
-/// - After a fetch that failed there is none for 60 seconds. What fails never replaces a good set.
-/// - Keys that are configured hold at once, and until the first set is fetched: an hour after start,
-///   or when a `kid` is asked for that is not among them.
+/// - After a fetch that failed there is none for 60 seconds; as long as none has ever succeeded, for
+///   2 seconds, then 4, and so on up to 60. A `kid` that is unknown then is not told to be: the issuer
+///   may have it. What fails never replaces a good set.
+/// - Keys that are configured are used only after a fetch that failed, until one succeeds.
 ///
 /// No lock is held while fetching, and no fetch goes on between calls.
 #[derive(Debug)]
@@ -73,11 +78,23 @@ impl Keys {
         if !is_kid(kid) {
             return Err(KeyError::Unknown);
         }
-        let flight = match self.look(kid) {
-            Ok(told) => return told,
-            Err(flight) => flight,
+        let (flight, meanwhile) = {
+            let mut cache = self.cache();
+            // In this order, so that no other call's time lies ahead of it.
+            let now = self.clock.now();
+            match cache.look(kid, now) {
+                Look::Told(told) => return told,
+                Look::Ask { meanwhile } => (cache.join(now, || self.fetch()), meanwhile),
+            }
         };
-        let outcome = flight.fetch.clone().await;
+        let fetch = flight.fetch.clone();
+        let outcome = match meanwhile {
+            None => fetch.await,
+            Some(key) => match tokio::time::timeout(PATIENCE, fetch).await {
+                Ok(outcome) => outcome,
+                Err(_) => return Ok(key),
+            },
+        };
         let (settled, told) = {
             let mut cache = self.cache();
             let now = self.clock.now();
@@ -85,17 +102,6 @@ impl Keys {
         };
         self.log(settled);
         told
-    }
-
-    /// The answer, or the fetch to wait for.
-    fn look(&self, kid: &str) -> Result<Result<Arc<Key>, KeyError>, Flight> {
-        let mut cache = self.cache();
-        // In this order, so that no other call's time lies ahead of it.
-        let now = self.clock.now();
-        match cache.look(kid, now) {
-            Look::Told(told) => Ok(told),
-            Look::Ask => Err(cache.join(now, || self.fetch())),
-        }
     }
 
     fn fetch(&self) -> Fetch {

@@ -20,7 +20,7 @@ pub struct Issuer {
     pub clients: Vec<String>,
     /// Where its keys are published.
     pub jwks_uri: JwksUri,
-    /// Keys that are known beforehand, for a cold start while the issuer is down.
+    /// Keys that are known beforehand: used only while the issuer was never heard and cannot be.
     pub known_keys: Option<KeySet>,
     /// The claim that names the tenant.
     pub tenant_claim: Option<String>,

@@ -49,6 +49,8 @@ impl Issuer {
         ]);
         let config = json!([{
             "issuer": URL, "profile": "cognito", "clients": [CLIENT], "jwks": {"keys": keys},
+            // Nothing listens there, so that the first call does not go out to the network.
+            "jwks_uri": "http://127.0.0.1:1/jwks.json",
         }]);
         let with_rsa = |message: &[u8]| {
             let mut signature = vec![0; rsa.public().modulus_len()];

@@ -16,8 +16,14 @@ use crate::key_set::KeySet;
 const TTL: Duration = Duration::from_secs(60 * 60);
 /// How long a set that was fetched is used while there is no newer one to be had.
 const MAX_STALE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How old a set may get before whoever needs a key of it waits for the issuer all the same: one
+/// that is slow, and asked now and then, would never be heard.
+const LATE: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long there is no fetch after one that failed, nor after one for an unknown `kid`.
 const COOL_DOWN: Duration = Duration::from_secs(60);
+/// The same after the first that failed while the issuer was never heard; then twice as long each
+/// time, up to [`COOL_DOWN`].
+const FIRST_COOL_DOWN: Duration = Duration::from_secs(2);
 /// When a fetch that still runs has nobody left who waits for it: anyone who did would have ended it
 /// at its timeout, and the rest is for a slow machine.
 const ABANDONED: Duration = fetch::TIMEOUT.saturating_add(Duration::from_secs(1));
@@ -38,7 +44,10 @@ pub(super) struct Flight {
 pub(super) enum Look {
     Told(Result<Arc<Key>, KeyError>),
     /// Ask the issuer, or wait for who does.
-    Ask,
+    Ask {
+        /// The key, of a set that is still good enough if the issuer takes its time.
+        meanwhile: Option<Arc<Key>>,
+    },
 }
 
 /// What the end of a fetch means to the operator.
@@ -53,7 +62,7 @@ pub(super) enum Settled {
 pub(super) struct Cache {
     kept: Option<Kept>,
     flight: Option<Flight>,
-    failed_at: Option<SystemTime>,
+    failed: Option<Failed>,
     /// When the last fetch began that was for an unknown `kid`, or that one was not found in.
     sought_at: Option<SystemTime>,
     absent: Absent,
@@ -67,26 +76,42 @@ struct Kept {
     published: bool,
 }
 
+/// Fetches that failed, and none that succeeded since.
+#[derive(Clone, Copy, Debug)]
+struct Failed {
+    /// When the last one did.
+    at: SystemTime,
+    times: u32,
+}
+
 impl Cache {
     pub(super) fn new(known: Option<KeySet>, now: SystemTime) -> Self {
         let kept = known.map(|keys| Kept { keys: Arc::new(keys), since: now, published: false });
-        Self { kept, flight: None, failed_at: None, sought_at: None, absent: Absent::default() }
+        Self { kept, flight: None, failed: None, sought_at: None, absent: Absent::default() }
     }
 
     /// The key called `kid`, its absence, or the advice to ask; then [`Self::join`] must follow.
     pub(super) fn look(&mut self, kid: &str, now: SystemTime) -> Look {
         self.kept.take_if(|kept| kept.published && age(kept.since, now) >= MAX_STALE);
-        let due = self.kept.as_ref().is_none_or(|kept| !within(kept.since, now, TTL));
-        let rests = self.failed_at.is_some_and(|at| within(at, now, COOL_DOWN));
-        let asking = self.running(now).is_some();
+        let fresh = |kept: &Kept| kept.published && within(kept.since, now, TTL);
+        let due = !self.kept.as_ref().is_some_and(fresh);
+        let rests = self.rest(now).is_some();
         if let Some(key) = self.key(kid) {
-            return if due && !rests && !asking { Look::Ask } else { Look::Told(Ok(key)) };
+            if !due || rests {
+                return Look::Told(Ok(key));
+            }
+            // What is configured is no more than a fallback: the issuer is heard first.
+            let good = |kept: &Kept| match kept.published {
+                true => within(kept.since, now, LATE),
+                false => self.failed.is_some(),
+            };
+            return Look::Ask { meanwhile: self.kept.as_ref().is_some_and(good).then_some(key) };
         }
         if !due && self.absent.has(kid, now) {
             return Look::Told(Err(KeyError::Unknown));
         }
-        if asking {
-            return Look::Ask;
+        if self.running(now).is_some() {
+            return Look::Ask { meanwhile: None };
         }
         if rests {
             return Look::Told(Err(self.absence(now)));
@@ -97,7 +122,7 @@ impl Cache {
             }
             self.sought_at = Some(now);
         }
-        Look::Ask
+        Look::Ask { meanwhile: None }
     }
 
     /// The fetch that runs, or the one that `begin` begins.
@@ -127,11 +152,12 @@ impl Cache {
                 let keys = Arc::clone(keys);
                 let since = flight.began_at;
                 self.kept = Some(Kept { keys: Arc::clone(&keys), since, published: true });
-                self.failed_at = None;
+                self.failed = None;
                 if changed { Settled::Changed(keys) } else { Settled::Nothing }
             }
             Err(err) if current => {
-                self.failed_at = Some(now);
+                let times = self.failed.map_or(0, |failed| failed.times);
+                self.failed = Some(Failed { at: now, times: times.saturating_add(1) });
                 Settled::Failed(Arc::clone(err))
             }
             Err(_) => Settled::Nothing,
@@ -165,15 +191,29 @@ impl Cache {
         self.flight.as_ref().filter(|flight| within(flight.began_at, now, ABANDONED))
     }
 
-    /// What it means that a key is not there while the issuer does not answer: what it last
-    /// published says so, or nothing does.
+    fn published(&self) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.published)
+    }
+
+    /// How long there is still no fetch, after one that failed.
+    fn rest(&self, now: SystemTime) -> Option<Duration> {
+        let Failed { at, times } = self.failed?;
+        let doubled = FIRST_COOL_DOWN.saturating_mul(2_u32.saturating_pow(times - 1));
+        let span = if self.published() { COOL_DOWN } else { doubled.min(COOL_DOWN) };
+        within(at, now, span).then(|| span.saturating_sub(age(at, now)))
+    }
+
+    /// What it means that a key is not there after a fetch that failed: nothing, as long as the
+    /// issuer may have published it since it was last heard.
     fn absence(&self, now: SystemTime) -> KeyError {
-        if self.kept.as_ref().is_some_and(|kept| kept.published) {
-            return KeyError::Unknown;
+        match self.rest(now) {
+            // Another fetch has succeeded meanwhile.
+            None if self.published() => KeyError::Unknown,
+            rest => {
+                let retry_after = rest.unwrap_or_default().max(Duration::from_secs(1));
+                KeyError::Unavailable { retry_after }
+            }
         }
-        let passed = self.failed_at.map_or(Duration::ZERO, |at| age(at, now));
-        let retry_after = COOL_DOWN.saturating_sub(passed).max(Duration::from_secs(1));
-        KeyError::Unavailable { retry_after }
     }
 }
 

@@ -68,7 +68,7 @@ struct Event<'a> {
 pub fn parse_event(json: &Bytes) -> Result<(Request<Full<Bytes>>, PayloadFormat), EventError> {
     // Checked as a whole: checking each string by itself costs a tenth of a request.
     let text = str::from_utf8(json).map_err(|_| EventError::NotText)?;
-    let event: Event<'_> = serde_json::from_str(text).map_err(EventError::NotAnEvent)?;
+    let event: Event<'_> = serde_json::from_str(text)?;
     let format = match event.version.as_ref().is_some_and(|version| version.0 == "2.0") {
         true => PayloadFormat::V2,
         false => PayloadFormat::V1,
@@ -96,7 +96,7 @@ fn target_v1(event: &Event<'_>) -> Result<(Method, Uri), EventError> {
     push_path(&mut target, &path.0);
     let parameters = event.multi_value_query_string_parameters.or(event.query_string_parameters);
     if let Some(parameters) = parameters {
-        push_parameters(&mut target, parameters).map_err(EventError::NotAnEvent)?;
+        push_parameters(&mut target, parameters)?;
     }
     Ok((method(&name.0)?, uri(target)?))
 }
@@ -118,8 +118,7 @@ fn target_v2(event: &Event<'_>) -> Result<(Method, Uri), EventError> {
         method: Text<'a>,
     }
     let context = event.request_context.ok_or(EventError::Missing("requestContext"))?;
-    let context: Context<'_> =
-        serde_json::from_str(context.get()).map_err(EventError::NotAnEvent)?;
+    let context: Context<'_> = serde_json::from_str(context.get())?;
     let path = event.raw_path.as_ref().ok_or(EventError::Missing("rawPath"))?;
 
     // A custom domain maps its own base path to the stage, so there nothing must be taken off.
@@ -217,7 +216,7 @@ fn headers(
 ) -> Result<HeaderMap, EventError> {
     let mut headers = match (multi, single) {
         (Some(headers), _) => headers,
-        (None, Some(raw)) => serde_json::from_str(raw.get()).map_err(EventError::NotAnEvent)?,
+        (None, Some(raw)) => serde_json::from_str(raw.get())?,
         (None, None) => Headers::default(),
     };
     if let Some(cookies) = cookies.filter(|cookies| !cookies.is_empty()) {

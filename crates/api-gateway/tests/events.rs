@@ -257,3 +257,26 @@ fn decoded(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs.map(|pair| pair.split_once('=').unwrap()).map(|(k, v)| (decode(k), decode(v))).collect()
 }
+
+/// What comes instead of an event may be a token, and errors are for the log.
+#[test]
+fn j41_no_error_repeats_what_came() {
+    let headers = r#""httpMethod":"POST","path":"/mcp""#;
+    for event in [
+        r#""Bearer eyJSECRET""#.to_owned(),
+        r#"["eyJSECRET"]"#.to_owned(),
+        format!(r#"{{{headers},"headers":"Bearer eyJSECRET"}}"#),
+        format!(r#"{{{headers},"multiValueHeaders":"Bearer eyJSECRET"}}"#),
+        format!(r#"{{{headers},"headers":{{"Authorization":{{"eyJSECRET":1}}}}}}"#),
+        format!(r#"{{{headers},"isBase64Encoded":"eyJSECRET"}}"#),
+        format!(r#"{{{headers},"queryStringParameters":"eyJSECRET"}}"#),
+        r#"{"version":"2.0","rawPath":"/mcp","requestContext":"eyJSECRET"}"#.to_owned(),
+        r#"{"version":"2.0","rawPath":"/mcp","requestContext":{"http":"eyJSECRET"}}"#.to_owned(),
+    ] {
+        let err = parse_event(&Bytes::from(event.clone())).unwrap_err();
+        let source = std::error::Error::source(&err).map(ToString::to_string);
+        let said = format!("{err} {err:?} {source:?}");
+        assert!(matches!(err, EventError::NotAnEvent { .. }), "{event}: {said}");
+        assert!(!said.contains("eyJSECRET"), "{event}: {said}");
+    }
+}

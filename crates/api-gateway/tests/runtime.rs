@@ -213,7 +213,7 @@ async fn a_bad_request_is_answered_400_and_no_event_at_all_is_a_failed_invocatio
         posted[1].0
     );
     insta::assert_snapshot!(posted[1].1, @r#"{"errorType":"Runtime.MalformedEvent","errorMessage":"not an API Gateway proxy event: no httpMethod"}"#);
-    insta::assert_snapshot!(posted[2].1, @r#"{"errorType":"Runtime.MalformedEvent","errorMessage":"not an API Gateway proxy event: expected ident at line 1 column 2"}"#);
+    insta::assert_snapshot!(posted[2].1, @r#"{"errorType":"Runtime.MalformedEvent","errorMessage":"not an API Gateway proxy event: Syntax error at line 1 column 2"}"#);
 }
 
 /// Two texts, of which API Gateway must see the first alone.

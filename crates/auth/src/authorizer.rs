@@ -5,10 +5,11 @@ use std::fmt;
 
 use http::{HeaderMap, HeaderValue, header};
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
 
 use crate::caller::Caller;
 use crate::door::{Door, Refusal};
-use crate::policy::{NotARoute, ResponseFormat, Stage, policy, simple};
+use crate::policy::{ResponseFormat, Stage, policy, simple};
 use crate::scope::Registry;
 use crate::verifier::Verifier;
 
@@ -32,15 +33,28 @@ pub enum AuthorizerError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAnEvent {
-    /// It is not JSON of the right shape.
-    #[error("the event is not one of an authorizer")]
-    Malformed(#[from] serde_json::Error),
+    /// It is not JSON of the right shape. What is there instead stays untold: it may be a token.
+    #[error("the event is not one of an authorizer: {what:?} error at line {line} column {column}")]
+    Malformed {
+        /// What kind of fault it is.
+        what: Category,
+        /// Counted from 1; 0 when it has no place.
+        line: usize,
+        /// The same.
+        column: usize,
+    },
     /// It is not of type `REQUEST`.
     #[error("the event is not of a REQUEST authorizer")]
     Type,
     /// It does not say what was called.
     #[error("the event does not say what was called")]
-    Route(#[from] NotARoute),
+    Route,
+}
+
+impl From<serde_json::Error> for NotAnEvent {
+    fn from(err: serde_json::Error) -> Self {
+        Self::Malformed { what: err.classify(), line: err.line(), column: err.column() }
+    }
 }
 
 /// A caller that may pass.
@@ -125,7 +139,7 @@ impl Event {
         }
         let of_http_api = raw.version.is_some_and(|version| version.0 == "2.0");
         let arn = if of_http_api { raw.route_arn } else { raw.method_arn };
-        let stage = arn.ok_or(NotARoute)?.0.parse()?;
+        let stage = arn.and_then(|arn| arn.0.parse().ok()).ok_or(NotAnEvent::Route)?;
         // The same headers twice, of which the first form has all values of each.
         let several = raw.multi_value_headers.filter(|headers| !headers.0.is_empty());
         let credentials = several.or(raw.headers).unwrap_or_default().0;

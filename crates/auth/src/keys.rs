@@ -15,7 +15,7 @@ use crate::key::{Key, is_kid};
 use crate::key_set::KeySet;
 use crate::profile::Issuer;
 
-use cache::{Cache, Fetch, Flight, Look, Settled};
+use cache::{Cache, Fetch, Look, Settled};
 
 /// Why a key cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -181,6 +181,25 @@ async fn j41_no_line_of_the_log_has_a_token() {
             for part in token.split('.') {
                 assert!(!log.contains(part), "{log}");
             }
+            // Events with a token where none belongs.
+            for event in [
+                json!(token),
+                json!([format!("Bearer {token}")]),
+                json!({ "type": "REQUEST", "headers": format!("Bearer {token}") }),
+                json!({ "type": "REQUEST", "multiValueHeaders": token }),
+                json!({ "type": "REQUEST", "headers": { "Authorization": { "a": token } } }),
+                json!({ "type": "REQUEST", "headers": { "Authorization": [[token]] } }),
+                json!({ "type": "REQUEST", "methodArn": token, "headers": {} }),
+                json!({ "type": "REQUEST", "methodArn": [token], "headers": {} }),
+                json!({ "type": token }),
+            ] {
+                let (answer, log) = decide(&authorizer, event.to_string().into()).await;
+                let err = answer.unwrap_err();
+                assert_eq!(err.to_string(), "Unauthorized");
+                for part in token.split('.') {
+                    assert!(!format!("{log}{err:?}").contains(part), "{event}: {log} {err:?}");
+                }
+            }
         }
     }
 }

@@ -55,7 +55,7 @@ impl<'a> Bearer<'a> {
         };
         let Some(rest) = rest else { return Ok(None) };
         let in_query = query.is_some_and(|query| {
-            query.split('&').any(|pair| pair.split('=').next() == Some("access_token"))
+            query.split('&').filter_map(|pair| pair.split('=').next()).any(is_access_token)
         });
         if in_query || joined {
             return Err(CredentialsError::Several);
@@ -80,6 +80,19 @@ impl fmt::Debug for Bearer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Bearer")
     }
+}
+
+/// Whether the name of a parameter is `access_token`, in whatever encoding.
+fn is_access_token(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    let mut decoded = || match bytes.next()? {
+        b'%' => {
+            let digits = [bytes.next()?, bytes.next()?];
+            u8::from_str_radix(str::from_utf8(&digits).ok()?, 16).ok()
+        }
+        byte => Some(byte),
+    };
+    "access_token".bytes().all(|byte| decoded() == Some(byte)) && decoded().is_none()
 }
 
 /// What follows the scheme of one set of credentials, when that is `Bearer`, in any case.

@@ -64,11 +64,20 @@ fn j25_of_two_sets_of_credentials_none_is_taken() {
 
 #[test]
 fn j26_a_token_in_the_query_is_no_token_and_spoils_the_one_in_the_header() {
-    for query in ["access_token=a", "access_token", "x=1&access_token=a", "access_token=a&x"] {
+    for query in [
+        "access_token=a",
+        "access_token",
+        "x=1&access_token=a",
+        "access_token=a&x",
+        "access%5Ftoken=a",
+        "access%5ftoken=a",
+        "%61ccess_toke%6E",
+    ] {
         assert_eq!(found(&[], Some(query)), Ok(None), "{query}");
         assert_eq!(found(&[b"Bearer a"], Some(query)), Err(CredentialsError::Several), "{query}");
     }
-    for query in ["", "x=access_token", "xaccess_token=a", "access_tokens=a"] {
+    for query in ["", "x=access_token", "xaccess_token=a", "access_tokens=a", "access%255Ftoken=a"]
+    {
         assert_eq!(found(&[b"Bearer a"], Some(query)), Ok(Some("a".to_owned())), "{query}");
     }
 }

@@ -36,7 +36,7 @@ impl Method {
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path in a resource ARN, such as `mcp` or `tools/*`.
+    /// The path in a resource ARN, such as `mcp`.
     pub path: &'static str,
     /// The scope.
     pub scope: &'static str,
@@ -48,12 +48,10 @@ impl Route {
     }
 
     /// All routes that a token opens. The scopes of single tools are for the function to judge.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 3] = [
         Self::new(Method::Post, "mcp"),
         Self::new(Method::Get, "mcp"),
         Self::new(Method::Delete, "mcp"),
-        Self::new(Method::Get, "tools"),
-        Self::new(Method::Post, "tools/*"),
     ];
 }
 

@@ -49,8 +49,10 @@ const MODE_VARS: &[Var] = &[var(
 const IAM_VARS: &[Var] = &[
     var(
         "IAM_SCOPES",
-        None,
-        "What IAM principals may do: scopes with single spaces between; by default all there are.",
+        Some("mcp/invoke prometheus-mcp-server/read"),
+        "What IAM principals may do, all of them: scopes with single spaces between, such as \
+         `prometheus-mcp-server/write`. What is not named, a scope of a later version too, is not \
+         allowed.",
     ),
     var(
         "IAM_TENANTS",
@@ -98,11 +100,11 @@ impl DoorSettings {
 }
 
 fn read_principals(env: &mut Reader<'_>) -> IamAccess {
-    let registry = Registry::PROJECT;
-    let scopes: Option<Scopes> = env.optional("IAM_SCOPES");
+    let scopes: Option<Scopes> = env.or_default("IAM_SCOPES");
     let tenants: Option<Tenants<iam::Principal>> = env.optional("IAM_TENANTS");
     IamAccess {
-        scopes: registry.expand(scopes.unwrap_or_else(|| registry.all())),
+        // None of them when a fault was remembered.
+        scopes: Registry::PROJECT.expand(scopes.unwrap_or_default()),
         tenants: tenants.map(|tenants| tenants.0).unwrap_or_default(),
     }
 }
@@ -162,12 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn principals_may_do_everything_unless_it_is_said_what() {
+    fn principals_may_read_metrics_unless_it_is_said_what() {
         let scopes = |text: &str| {
             let settings = read(&[("AUTH_MODE", "iam"), ("IAM_SCOPES", text)]).unwrap();
             settings.principals.unwrap().scopes.to_string()
         };
-        assert_eq!(scopes(""), Registry::PROJECT.all().to_string());
+        assert_eq!(scopes(""), "mcp/invoke prometheus-mcp-server/read");
         assert_eq!(scopes("cases/read"), "cases/read mcp/invoke");
     }
 

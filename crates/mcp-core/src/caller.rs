@@ -9,8 +9,10 @@ use crate::jsonrpc::{ErrorCode, ErrorObject};
 /// Who calls, as far as the host has made sure of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Caller {
-    /// What identifies the caller; `None` when the server lets anyone in.
+    /// What identifies the caller, among those of its issuer; `None` when the server lets anyone in.
     pub subject: Option<String>,
+    /// Who says so: the claim `iss` of its token, or the name of another system that vouches for it.
+    pub issuer: Option<String>,
     /// The OAuth client it calls with.
     pub client: Option<String>,
     /// The tenant the caller belongs to.
@@ -22,18 +24,19 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The name that tells callers apart, for what is kept for one of them: tenant and subject. It
-    /// stays the same when a token is renewed, whatever else changes with it; empty for anyone.
+    /// The name that tells callers apart, for what is kept for one of them: tenant, issuer and
+    /// subject, since a subject is unique within its issuer only (OpenID Connect Core, section 2).
+    /// It stays the same when a token is renewed, whatever else changes with it; empty for anyone.
     #[must_use]
     pub fn principal(&self) -> String {
-        match (&self.tenant, &self.subject) {
-            (None, None) => String::new(),
-            (tenant, subject) => format!(
-                "{}\n{}",
-                tenant.as_deref().unwrap_or_default(),
-                subject.as_deref().unwrap_or_default()
-            ),
+        let Self { tenant, issuer, subject, .. } = self;
+        if (tenant, issuer, subject) == (&None, &None, &None) {
+            return String::new();
         }
+        let [tenant, issuer, subject] =
+            [tenant, issuer, subject].map(|part| part.as_deref().unwrap_or_default());
+        // With their lengths, so that no text can be another's part.
+        format!("{} {tenant}{} {issuer}{subject}", tenant.len(), issuer.len())
     }
 }
 
@@ -85,9 +88,14 @@ impl Granted {
     }
 }
 
-/// Whether the text is a scope: visible ASCII but `"` and `\` (RFC 6749, section 3.3).
+/// The longest scope there is, in bytes.
+const MAX_SCOPE: usize = 256;
+
+/// Whether the text is a scope: visible ASCII but `"` and `\` (RFC 6749, section 3.3), of a length
+/// that any token could have.
 pub(crate) fn is_scope(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
+    (1..=MAX_SCOPE).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\')
 }
 
 #[cfg(test)]
@@ -125,9 +133,12 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_is_visible_ascii_without_quotes_and_backslashes() {
+    fn a_scope_is_up_to_256_of_visible_ascii_without_quotes_and_backslashes() {
+        let (longest, longer) = ("a".repeat(256), "a".repeat(257));
         for (text, ok) in [
             ("mcp/invoke", true),
+            (&longest, true),
+            (&longer, false),
             ("https://example.com/api:read!~", true),
             ("", false),
             ("a b", false),
@@ -143,23 +154,35 @@ mod tests {
     /// What is kept for a caller must outlive its token, and never be found by another.
     #[test]
     fn a_principal_is_who_calls_and_not_what_with() {
-        let name = |tenant: Option<&str>, subject: Option<&str>, token: &str| {
-            Caller {
-                subject: subject.map(str::to_owned),
-                tenant: tenant.map(str::to_owned),
-                token_id: Some(token.to_owned()),
-                client: Some(token.to_owned()),
-                scopes: only(&[token]),
-            }
-            .principal()
-        };
-        assert_eq!(name(Some("t"), Some("ann"), "1"), name(Some("t"), Some("ann"), "2"));
+        let name =
+            |tenant: Option<&str>, issuer: Option<&str>, subject: Option<&str>, token: &str| {
+                Caller {
+                    subject: subject.map(str::to_owned),
+                    issuer: issuer.map(str::to_owned),
+                    tenant: tenant.map(str::to_owned),
+                    token_id: Some(token.to_owned()),
+                    client: Some(token.to_owned()),
+                    scopes: only(&[token]),
+                }
+                .principal()
+            };
+        let ann = |token| name(Some("t"), Some("i"), Some("ann"), token);
+        assert_eq!(ann("1"), ann("2"));
         let apart = [
-            name(None, None, "1"),
-            name(None, Some("ann"), "1"),
-            name(Some("ann"), None, "1"),
-            name(Some("t"), Some("ann"), "1"),
-            name(Some("t"), Some("bob"), "1"),
+            name(None, None, None, "1"),
+            name(None, None, Some("ann"), "1"),
+            name(None, Some("ann"), None, "1"),
+            name(Some("ann"), None, None, "1"),
+            name(Some("t"), None, Some("ann"), "1"),
+            ann("1"),
+            name(Some("t"), Some("i"), Some("bob"), "1"),
+            name(Some("t"), Some("j"), Some("ann"), "1"),
+            name(Some("u"), Some("i"), Some("ann"), "1"),
+            // What joins the parts may be in them.
+            name(Some("t"), Some("i\nann"), None, "1"),
+            name(Some("t"), None, Some("1 iann"), "1"),
+            name(Some("t1 i"), None, Some("ann"), "1"),
+            name(Some(""), Some("i0 "), Some("ann"), "1"),
         ];
         assert_eq!(apart.iter().collect::<BTreeSet<_>>().len(), apart.len());
     }

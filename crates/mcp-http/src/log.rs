@@ -94,7 +94,7 @@ impl Drop for RequestLog {
                 if version.features().stateless { "modern" } else { "legacy" }
             },
         );
-        let Caller { subject, client, tenant, token_id, .. } = &*self.caller;
+        let Caller { subject, issuer, client, tenant, token_id, .. } = &*self.caller;
         tracing::event!(
             name: "mcp.request",
             Level::INFO,
@@ -104,6 +104,7 @@ impl Drop for RequestLog {
                 mcp.version = self.version.map(ProtocolVersion::as_str),
                 mcp.era = era,
                 caller.subject = shown(subject).as_deref(),
+                caller.issuer = shown(issuer).as_deref(),
                 caller.client_id = shown(client).as_deref(),
                 tenant.id = shown(tenant).as_deref(),
                 token.id = shown(token_id).as_deref(),

@@ -19,6 +19,9 @@ use mcp_core::{Caller, Granted};
 use mcp_http::{InsufficientScope, Origins};
 use service_kit::clock::Clock;
 
+/// Who vouches for a principal of AWS, where a token has an issuer: no URL, as those are.
+const AWS: &str = "aws";
+
 /// Who is let in, and where the others are sent.
 #[derive(Debug)]
 pub(crate) struct Door {
@@ -82,6 +85,7 @@ impl Door {
         let scopes: BTreeSet<_> = caller.scopes.iter().map(ToString::to_string).collect();
         let caller = Caller {
             subject: Some(caller.subject),
+            issuer: Some(caller.issuer.unwrap_or_else(|| AWS.to_owned())),
             client: caller.client_id,
             tenant: caller.tenant.map(|tenant| tenant.to_string()),
             token_id: caller.token_id,

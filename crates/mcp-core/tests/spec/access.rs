@@ -262,6 +262,8 @@ async fn a_cursor_of_a_narrowed_list_survives_a_new_token_and_nobody_elses() {
     }
     let bob = Caller { subject: Some("bob".to_owned()), ..with(&["base", "read"]) };
     assert_eq!(code(&list(bob, cursor).await), -32602);
+    let of_another = Caller { issuer: Some("other".to_owned()), ..ann(&["base", "read"]) };
+    assert_eq!(code(&list(of_another, cursor).await), -32602);
     assert_eq!(code(&list(Caller::default(), cursor).await), -32602);
 }
 

@@ -44,6 +44,12 @@ impl<'a> Peer<'a> {
         self.with_caller(Caller { subject: Some(subject.to_owned()), ..Caller::default() })
     }
 
+    /// The same caller, as this issuer knows it.
+    pub(crate) fn of_issuer(mut self, issuer: &str) -> Self {
+        self.caller.issuer = Some(issuer.to_owned());
+        self
+    }
+
     pub(crate) fn with_caller(self, caller: Caller) -> Self {
         Self { caller, ..self }
     }

@@ -270,6 +270,7 @@ async fn a_state_is_good_for_its_own_request_only() {
     let fresh = |item: &str| params("order", json!({"item": item}), state);
     for (why, peer, params) in [
         ("another caller", forms(&first).with_subject("bob"), fresh("tea")),
+        ("another issuer's", forms(&first).with_subject("ann").of_issuer("other"), fresh("tea")),
         ("nobody", forms(&first), fresh("tea")),
         ("another key", forms(&stranger).with_subject("ann"), fresh("tea")),
         ("other arguments", forms(&first).with_subject("ann"), fresh("gold")),

@@ -148,6 +148,7 @@ async fn each_request_leaves_one_line_that_says_what_became_of_it() {
 async fn a_line_names_the_caller_as_far_as_it_is_known() {
     let ann = Caller {
         subject: Some("ann".to_owned()),
+        issuer: Some("https://issuer.example.com".to_owned()),
         client: Some("client-1".to_owned()),
         tenant: Some("acme".to_owned()),
         token_id: Some("jti-1".to_owned()),
@@ -157,6 +158,7 @@ async fn a_line_names_the_caller_as_far_as_it_is_known() {
     for post in [echo().extension(ann.clone()), Post::raw("not JSON").extension(ann.clone())] {
         let line = line(post, &service()).await;
         assert_eq!(line["caller.subject"], "ann");
+        assert_eq!(line["caller.issuer"], "https://issuer.example.com");
         assert_eq!(line["caller.client_id"], "client-1");
         assert_eq!(line["tenant.id"], "acme");
         assert_eq!(line["token.id"], "jti-1");
@@ -165,15 +167,43 @@ async fn a_line_names_the_caller_as_far_as_it_is_known() {
     for (post, subject) in [(echo(), None), (echo().extension(bob), Some(json!("bob")))] {
         let line = line(post, &service()).await;
         assert_eq!(line.get("caller.subject").cloned(), subject);
-        for absent in ["caller.client_id", "tenant.id", "token.id"] {
+        for absent in ["caller.issuer", "caller.client_id", "tenant.id", "token.id"] {
             assert_eq!(line.get(absent), None, "{absent}");
         }
     }
-    let odd = Caller { subject: Some(format!("a\n{}", "ü".repeat(500))), ..Caller::default() };
-    let line = line(echo().extension(odd), &service()).await;
-    let subject = line["caller.subject"].as_str().unwrap();
-    assert_eq!(subject.chars().count(), 128);
-    assert!(subject.starts_with("a\u{fffd}ü"));
+}
+
+/// Whatever a token says of its caller stays within its field: one line, of which every member is
+/// ours.
+#[tokio::test]
+async fn x12_what_a_token_calls_its_caller_is_cut_and_cleaned() {
+    let hostile = "a\u{1b}[2K\r\n{\"level\":\"ERROR\",\"outcome\":\"ok\"}\u{85}\u{9b}\", \\\"";
+    let shown = "a\u{fffd}[2K\u{fffd}\u{fffd}{\"level\":\"ERROR\",\"outcome\":\"ok\"}\u{fffd}\u{fffd}\", \\\"";
+    let long = format!("a\n{}", "ü".repeat(500));
+    for (text, shown) in
+        [(hostile, shown.to_owned()), (&long, format!("a\u{fffd}{}", "ü".repeat(126)))]
+    {
+        let said = || Some(text.to_owned());
+        let caller = Caller {
+            subject: said(),
+            issuer: said(),
+            client: said(),
+            tenant: said(),
+            token_id: said(),
+            scopes: Granted::All,
+        };
+        // The call itself fails, so that what the text says of it would be seen to be false.
+        let post = || Post::call("no-such-tool", json!({})).extension(caller.clone());
+        let (lines, text) = logged(post(), &service()).await;
+        assert_eq!((lines.len(), text.lines().count()), (1, 1), "{text}");
+        assert!(!text.trim_end().contains(char::is_control), "{text}");
+        let line = line(post(), &service()).await;
+        assert_eq!((&line["outcome"], &lines[0]["level"]), (&json!("error"), &json!("INFO")));
+        for name in ["caller.subject", "caller.issuer", "caller.client_id", "tenant.id", "token.id"]
+        {
+            assert_eq!(line[name], *shown, "{name}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,92 @@
+//! Errors as OAuth tells them.
+
+use std::borrow::Cow;
+
+/// An error code of OAuth 2.1, OpenID Connect, RFC 7591, RFC 6750 or RFC 8707.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The request is malformed.
+    InvalidRequest,
+    /// The client is unknown or has not proven who it is.
+    InvalidClient,
+    /// The code, token or verifier is not good for this.
+    InvalidGrant,
+    /// The client may not use this grant.
+    UnauthorizedClient,
+    /// There is no such grant.
+    UnsupportedGrantType,
+    /// There is no such response type.
+    UnsupportedResponseType,
+    /// A scope is unknown or not allowed.
+    InvalidScope,
+    /// The resource is not one of ours (RFC 8707).
+    InvalidTarget,
+    /// The person said no.
+    AccessDenied,
+    /// Nobody is logged in, and nobody may be asked.
+    LoginRequired,
+    /// Consent is missing, and nobody may be asked.
+    ConsentRequired,
+    /// Request objects are not taken.
+    RequestNotSupported,
+    /// Request objects by reference are not taken.
+    RequestUriNotSupported,
+    /// A redirect URI is not allowed (RFC 7591).
+    InvalidRedirectUri,
+    /// Client metadata is not allowed (RFC 7591).
+    InvalidClientMetadata,
+    /// The bearer token is not valid (RFC 6750).
+    InvalidToken,
+    /// The bearer token does not allow this (RFC 6750).
+    InsufficientScope,
+    /// Something outside of the request is broken for now.
+    TemporarilyUnavailable,
+    /// Something of ours is broken.
+    ServerError,
+}
+
+impl ErrorCode {
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+}
+
+/// An error for the caller: a code and what to do about it. Nothing secret is ever in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {description}", code.as_str())]
+pub struct OauthError {
+    /// What went wrong.
+    pub code: ErrorCode,
+    /// For the developer of the client: ASCII without `"` and `\` (RFC 6749, section 5.2).
+    pub description: Cow<'static, str>,
+}
+
+impl OauthError {
+    /// An error with its description.
+    pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, description: description.into() }
+    }
+}

@@ -1,0 +1,73 @@
+//! Logins and consents under way, and the sessions of people who are logged in.
+
+use auth::Scopes;
+
+use crate::client::ClientId;
+use crate::pkce::CodeChallenge;
+use crate::secret::SecretHash;
+use crate::time::Time;
+
+/// An authorization request that waits for its person, with everything that was checked about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// The hash of its id, which only the browser that began it knows.
+    pub hash: SecretHash,
+    /// The client that asks.
+    pub client: ClientId,
+    /// Where the answer goes, to the byte; one of the client's.
+    pub redirect_uri: String,
+    /// `state`, to be sent back as it is.
+    pub state: Option<String>,
+    /// The proof the client will bring.
+    pub challenge: CodeChallenge,
+    /// What is asked for.
+    pub scopes: Scopes,
+    /// What it is asked for.
+    pub resource: String,
+    /// `nonce`, for an ID token.
+    pub nonce: Option<String>,
+    /// Whether consent must be asked, whatever is remembered.
+    pub prompt_consent: bool,
+    /// How far it has come.
+    pub step: TransactionState,
+    /// When it is too late.
+    pub expires_at: Time,
+}
+
+/// How far an authorization request has come; each step is taken once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionState {
+    /// The person is logging in, perhaps elsewhere: what must come back from there.
+    Login {
+        /// The hash of the `state` that was sent along.
+        state: SecretHash,
+        /// The `nonce` that was sent along.
+        nonce: String,
+        /// The verifier of our own proof key.
+        verifier: String,
+    },
+    /// The person is asked to agree.
+    Consent {
+        /// The session of who is asked: nobody else may answer.
+        session: SecretHash,
+    },
+    /// It is answered.
+    Done,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The hash of its cookie.
+    pub hash: SecretHash,
+    /// The person: `sub`.
+    pub subject: String,
+    /// What the person is called, to be shown.
+    pub name: Option<String>,
+    /// When the person logged in.
+    pub authenticated_at: Time,
+    /// When it was last used.
+    pub used_at: Time,
+    /// When it ends, however often it is used.
+    pub expires_at: Time,
+}

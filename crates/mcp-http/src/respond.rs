@@ -18,8 +18,6 @@ use crate::sse;
 pub(crate) enum Reply {
     /// A notification or a response: taken note of, nothing to say.
     Accepted,
-    /// An answer to `OPTIONS`.
-    Options(HeaderMap),
     /// A call that is over: as JSON, or, with `events`, as those and one more.
     Answer { outcome: Outcome, events: Option<Vec<u8>> },
     /// A call that goes on; `first` is what it has said so far.
@@ -117,12 +115,6 @@ pub(crate) fn write(reply: Result<Reply, Refusal>, mut log: RequestLog) -> Respo
             return event_stream(Body::events(first, call, log));
         }
         Ok(Reply::Accepted) => (None, bare(StatusCode::ACCEPTED)),
-        Ok(Reply::Options(headers)) => {
-            let mut response = bare(StatusCode::NO_CONTENT);
-            *response.headers_mut() = headers;
-            allow(&mut response);
-            (None, response)
-        }
         Ok(Reply::Answer { outcome, events }) => {
             (outcome.error.as_ref().map(|error| error.code), answer(outcome, events))
         }
@@ -149,7 +141,16 @@ fn answer(outcome: Outcome, events: Option<Vec<u8>>) -> Response<Body> {
     }
 }
 
-fn refused(refusal: Refusal) -> (Option<ErrorCode>, Response<Body>) {
+/// The answer to `OPTIONS`, with these headers.
+pub(crate) fn options(headers: HeaderMap) -> Response<Body> {
+    let mut response = bare(StatusCode::NO_CONTENT);
+    *response.headers_mut() = headers;
+    allow(&mut response);
+    response
+}
+
+/// Why a request was refused: the code for its line of the log, and the answer.
+pub(crate) fn refused(refusal: Refusal) -> (Option<ErrorCode>, Response<Body>) {
     let status = refusal.status();
     let by_origin = matches!(refusal, Refusal::Origin);
     if let Refusal::Method = refusal {

@@ -76,6 +76,9 @@ impl Inner {
         B: http_body::Body<Error: fmt::Display>,
     {
         let (mut head, body) = request.into_parts();
+        if head.method == Method::OPTIONS {
+            return self.preflight(&head.headers);
+        }
         let caller: Arc<Caller> = head.extensions.remove::<Caller>().unwrap_or_default().into();
         let request_id = head.extensions.remove::<HostRequestId>();
         let mut log = RequestLog::start(&head.headers, request_id, Arc::clone(&caller));
@@ -84,6 +87,21 @@ impl Inner {
             Ok(origin) => {
                 let reply = self.reply(head, body, caller, &mut log).await;
                 let mut response = respond::write(reply, log);
+                if let Some(origin) = origin {
+                    cors::share(response.headers_mut(), origin);
+                }
+                response
+            }
+        }
+    }
+
+    /// What a browser asks before its request. Anyone may, and nothing runs, so it has no line in the
+    /// log of requests.
+    fn preflight(&self, headers: &HeaderMap) -> Response<Body> {
+        match self.settings.origins.admit(headers) {
+            Err(refusal) => respond::refused(refusal).1,
+            Ok(origin) => {
+                let mut response = respond::options(cors::preflight(headers));
                 if let Some(origin) = origin {
                     cors::share(response.headers_mut(), origin);
                 }
@@ -102,10 +120,8 @@ impl Inner {
     where
         B: http_body::Body<Error: fmt::Display>,
     {
-        match head.method {
-            Method::POST => {}
-            Method::OPTIONS => return Ok(Reply::Options(cors::preflight(&head.headers))),
-            _ => return Err(Refusal::Method),
+        if head.method != Method::POST {
+            return Err(Refusal::Method);
         }
         headers::check_envelope(&head.headers)?;
         let post = Post {

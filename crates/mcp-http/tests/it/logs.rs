@@ -173,6 +173,17 @@ async fn a_line_names_the_caller_as_far_as_it_is_known() {
     }
 }
 
+/// Anyone may ask, and nothing runs: it is no request that was let in, nor a failure of one.
+#[tokio::test]
+async fn a_preflight_leaves_no_line_whoever_asks() {
+    for origin in ["http://localhost:6274", "https://evil.example"] {
+        let post = Post::raw("").verb(Method::OPTIONS).header("origin", origin);
+        let (lines, text) =
+            logged(post.header("access-control-request-method", "POST"), &service()).await;
+        assert!(lines.is_empty(), "{origin}: {text}");
+    }
+}
+
 /// Whatever a token says of its caller stays within its field: one line, of which every member is
 /// ours.
 #[tokio::test]

@@ -43,6 +43,8 @@ fn issuer(pool: &Pool, clients: &[&Client]) -> Issuer {
         known_keys: None,
         tenant_claim: None,
         tenants: BTreeMap::new(),
+        tenant: None,
+        scopes: None,
     }
 }
 

@@ -64,5 +64,7 @@ fn issuer() -> Issuer {
         known_keys: None,
         tenant_claim: None,
         tenants: [].into(),
+        tenant: None,
+        scopes: None,
     }
 }

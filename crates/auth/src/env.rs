@@ -34,8 +34,9 @@ pub const TOKEN_VARS: &[Var] = &[
         "Whose tokens are accepted: a JSON array of `{\"issuer\", \"profile\", …}`. `profile` is \
          `cognito` (needs `clients`, the app clients that may call), `at+jwt` (RFC 9068) or `oidc` \
          (needs `jwks_uri`). What else there may be: `audience` (by default `MCP_RESOURCE`), \
-         `clients`, `jwks_uri`, `jwks` or `jwks_file` (keys known beforehand), `tenant_claim`, and \
-         `tenants`, `{\"client\": \"tenant\"}`. Required where tokens are taken.",
+         `clients`, `jwks_uri`, `jwks` or `jwks_file` (keys for as long as the issuer cannot be \
+         reached), `tenant_claim`, `tenants`, `{\"client\": \"tenant\"}`, `tenant` (of all its callers) \
+         and `scopes` (all that its tokens may allow). Required where tokens are taken.",
     ),
 ];
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::jwks_uri::JwksUri;
 use crate::key_set::KeySet;
+use crate::scope::Scopes;
 use crate::tenant::TenantId;
 
 /// One issuer whose tokens are taken.
@@ -26,6 +27,10 @@ pub struct Issuer {
     pub tenant_claim: Option<String>,
     /// The tenants of clients, by `client_id`.
     pub tenants: BTreeMap<String, TenantId>,
+    /// The tenant that every caller of this issuer belongs to.
+    pub tenant: Option<TenantId>,
+    /// All that its tokens may allow, with what that implies; `None` is no limit.
+    pub scopes: Option<Scopes>,
 }
 
 /// What kind of access token an issuer makes.

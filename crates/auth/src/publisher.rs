@@ -123,6 +123,8 @@ impl Publisher {
             known_keys: None,
             tenant_claim: None,
             tenants: BTreeMap::new(),
+            tenant: None,
+            scopes: None,
         }
     }
 

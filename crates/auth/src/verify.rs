@@ -127,7 +127,7 @@ pub(crate) fn verify_with(
             .to_owned(),
         tenant: tenant(claims, client_id.as_deref(), issuer)?,
         client_id,
-        scopes: scopes(claims, issuer.profile),
+        scopes: scopes(claims, issuer),
         expires_at,
         token_id: claims.text("jti").filter(|jti| is_name(jti)).map(str::to_owned),
     })
@@ -221,8 +221,17 @@ fn client(claims: &Members, issuer: &Issuer) -> Result<Option<String>, Rejection
     if accepted { Ok(client) } else { Err(Rejection::Client) }
 }
 
+/// What the token allows of what its issuer may give.
+fn scopes(claims: &Members, issuer: &Issuer) -> Scopes {
+    let granted = granted(claims, issuer.profile);
+    match &issuer.scopes {
+        None => granted,
+        Some(most) => granted.iter().filter(|it| most.contains(it.as_str())).cloned().collect(),
+    }
+}
+
 /// Scopes that are missing or malformed are none: the token is good, and allows nothing.
-fn scopes(claims: &Members, profile: Profile) -> Scopes {
+fn granted(claims: &Members, profile: Profile) -> Scopes {
     match (claims.get("scope"), claims.get("scp")) {
         (Some(scope), _) => scope.as_str().and_then(|text| text.parse().ok()).unwrap_or_default(),
         // Okta writes a list, Entra a text.
@@ -242,16 +251,19 @@ fn tenant(
     client: Option<&str>,
     issuer: &Issuer,
 ) -> Result<Option<TenantId>, Rejection> {
-    let claimed = match issuer.tenant_claim.as_ref().and_then(|name| claims.get(name)) {
-        None => None,
-        Some(Value::String(text)) => Some(text.parse().map_err(|_| Rejection::Tenant)?),
-        Some(_) => return Err(Rejection::Tenant),
-    };
-    let configured = client.and_then(|client| issuer.tenants.get(client)).cloned();
-    match (claimed, configured) {
-        (Some(claimed), Some(configured)) if claimed != configured => Err(Rejection::Tenant),
-        (claimed, configured) => Ok(claimed.or(configured)),
+    let claimed: Option<TenantId> =
+        match issuer.tenant_claim.as_ref().and_then(|name| claims.get(name)) {
+            None => None,
+            Some(Value::String(text)) => Some(text.parse().map_err(|_| Rejection::Tenant)?),
+            Some(_) => return Err(Rejection::Tenant),
+        };
+    let of_client = client.and_then(|client| issuer.tenants.get(client));
+    let mut tenants = [claimed.as_ref(), of_client, issuer.tenant.as_ref()].into_iter().flatten();
+    let tenant = tenants.next();
+    if tenants.any(|other| Some(other) != tenant) {
+        return Err(Rejection::Tenant);
     }
+    Ok(tenant.cloned())
 }
 
 #[cfg(test)]

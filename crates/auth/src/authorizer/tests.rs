@@ -45,6 +45,8 @@ impl Issued {
             known_keys: Some(KeySet::parse(keys.as_bytes()).unwrap()),
             tenant_claim: Some("tenant".to_owned()),
             tenants: BTreeMap::new(),
+            tenant: None,
+            scopes: None,
         };
         let clock = Arc::new(ManualClock::new(NOW * 1000));
         let tokens = Verifier::new(vec![issuer], clock.clone());
@@ -200,6 +202,8 @@ async fn z02_keys_that_cannot_be_had_are_a_failure_and_no_verdict() {
         known_keys: None,
         tenant_claim: None,
         tenants: BTreeMap::new(),
+        tenant: None,
+        scopes: None,
     };
     let tokens = Verifier::new(vec![issuer], Arc::new(ManualClock::new(NOW * 1000)));
     let cold = Authorizer::new(tokens, Registry::PROJECT, ResponseFormat::Iam);

@@ -32,6 +32,8 @@ fn issued(known: bool) -> (Signer, Verifier) {
         known_keys: known.then(|| KeySet::parse(keys.as_bytes()).unwrap()),
         tenant_claim: None,
         tenants: BTreeMap::new(),
+        tenant: None,
+        scopes: None,
     };
     (signer, Verifier::new(vec![issuer], Arc::new(ManualClock::new(NOW * 1000))))
 }

@@ -12,6 +12,8 @@ use crate::jwks_uri::JwksUri;
 use crate::key_set::KeySet;
 use crate::profile::{Issuer, Profile};
 use crate::resource::Resource;
+use crate::scope::{Registry, Scopes};
+use crate::tenant::TenantId;
 use crate::url::Url;
 
 /// One issuer as it is configured.
@@ -29,6 +31,8 @@ struct Entry {
     tenant_claim: Option<String>,
     #[serde(default)]
     tenants: Tenants<String>,
+    tenant: Option<String>,
+    scopes: Option<String>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -143,6 +147,15 @@ fn issuer(entry: Entry, faults: &mut Faults) -> Option<(Issuer, Option<String>)>
         uri.parse::<JwksUri>().inspect_err(|err| faults.add(&format!("jwks_uri {err}"))).ok()
     });
     let known_keys = known_keys(entry.jwks, entry.jwks_file, faults);
+    let tenant = entry.tenant.and_then(|text| {
+        text.parse::<TenantId>().inspect_err(|err| faults.add(&format!("tenant {err}"))).ok()
+    });
+    if tenant.as_ref().is_some_and(|one| entry.tenants.0.values().any(|other| other != one)) {
+        faults.add("tenants has another than tenant, to which all of its callers belong");
+    }
+    let scopes = entry.scopes.and_then(|text| {
+        text.parse::<Scopes>().inspect_err(|err| faults.add(&format!("scopes {err}"))).ok()
+    });
     let issuer = Issuer {
         url: entry.issuer,
         profile,
@@ -152,6 +165,8 @@ fn issuer(entry: Entry, faults: &mut Faults) -> Option<(Issuer, Option<String>)>
         known_keys,
         tenant_claim: entry.tenant_claim,
         tenants: entry.tenants.0,
+        tenant,
+        scopes: scopes.map(|scopes| Registry::PROJECT.expand(scopes)),
     };
     Some((issuer, entry.audience))
 }
@@ -242,6 +257,34 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_may_be_one_tenants_and_give_no_more_than_it_may() {
+        let issuers = read(
+            r#"[{"issuer":"https://idp.example.com","profile":"at+jwt","tenant":"acme",
+                 "tenant_claim":"tenant","tenants":{"c1":"acme"},"scopes":"prometheus-mcp-server/read"},
+                {"issuer":"https://as.example.com","profile":"at+jwt"},
+                {"issuer":"https://none.example.com","profile":"at+jwt","scopes":""}]"#,
+        )
+        .unwrap();
+        let said: Vec<_> = issuers
+            .iter()
+            .map(|it| {
+                (
+                    it.tenant.as_ref().map(TenantId::as_str),
+                    it.scopes.as_ref().map(|it| it.to_string()),
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (Some("acme"), Some("mcp/invoke prometheus-mcp-server/read".to_owned())),
+                (None, None),
+                (None, Some(String::new())),
+            ]
+        );
+    }
+
+    #[test]
     fn keys_may_be_known_beforehand_from_the_text_or_from_a_file() {
         let with = |keys: &str| {
             let issuer = r#""issuer":"https://as.example.com","profile":"at+jwt""#;
@@ -289,6 +332,12 @@ mod tests {
                 "is there twice",
             ),
             (r#"[{"issuer":"https://a","profile":"at+jwt","tenants":{"c":"no good"}}]"#, "must be"),
+            (r#"[{"issuer":"https://a","profile":"at+jwt","tenant":"no good"}]"#, "tenant must be"),
+            (r#"[{"issuer":"https://a","profile":"at+jwt","scopes":"a  b"}]"#, "scopes must be"),
+            (
+                r#"[{"issuer":"https://a","profile":"at+jwt","tenant":"a","tenants":{"c":"b"}}]"#,
+                "another than tenant",
+            ),
         ] {
             let err = read(json).unwrap_err().to_string();
             assert!(err.contains(told), "{json}: {err}");

@@ -28,6 +28,8 @@ pub(super) fn issuer(profile: Profile) -> Issuer {
         known_keys: None,
         tenant_claim: None,
         tenants: BTreeMap::new(),
+        tenant: None,
+        scopes: None,
     }
 }
 

@@ -349,3 +349,39 @@ fn a_tenant_is_claimed_or_configured_and_never_two() {
     world.refuses(&json!({ "tenant": "globex" }), Rejection::Tenant);
     world.refuses(&json!({ "tenant": "ACME" }), Rejection::Tenant);
 }
+
+#[test]
+fn an_issuer_of_one_tenant_vouches_for_no_other() {
+    let mut world = World::new(Profile::AccessToken);
+    let tenant = |claims: Claims| claims.tenant.map(|tenant| tenant.to_string());
+    world.issuer.tenant = Some("acme".parse().unwrap());
+    // Nobody asked which claim names a tenant.
+    assert_eq!(tenant(world.accepts(&json!({ "tenant": "globex" }))).as_deref(), Some("acme"));
+    world.issuer.tenant_claim = Some("tenant".to_owned());
+    assert_eq!(tenant(world.accepts(&json!({}))).as_deref(), Some("acme"));
+    assert_eq!(tenant(world.accepts(&json!({ "tenant": "acme" }))).as_deref(), Some("acme"));
+    world.refuses(&json!({ "tenant": "globex" }), Rejection::Tenant);
+    world.refuses(&json!({ "tenant": "no tenant" }), Rejection::Tenant);
+    world.issuer.tenants.insert(CLIENT.to_owned(), "globex".parse().unwrap());
+    world.refuses(&json!({}), Rejection::Tenant);
+    world.refuses(&json!({ "tenant": "globex" }), Rejection::Tenant);
+}
+
+#[test]
+fn a_token_allows_no_more_than_its_issuer_may_give() {
+    let mut world = World::new(Profile::AccessToken);
+    let read = "mcp/invoke prometheus-mcp-server/read";
+    for (most, granted, expected) in [
+        (None, "prometheus-mcp-server/write x", "prometheus-mcp-server/write x"),
+        (Some(read), "mcp/invoke", "mcp/invoke"),
+        (Some(read), "prometheus-mcp-server/read x", "prometheus-mcp-server/read"),
+        // What is dropped implies nothing.
+        (Some(read), "prometheus-mcp-server/write", ""),
+        (Some(read), "cases/read mcp/invoke", "mcp/invoke"),
+        (Some(""), read, ""),
+    ] {
+        world.issuer.scopes = most.map(|most| most.parse().unwrap());
+        let claims = world.accepts(&json!({ "scope": granted }));
+        assert_eq!(claims.scopes.to_string(), expected, "{most:?} {granted}");
+    }
+}

@@ -26,7 +26,7 @@ pub enum Challenge {
 
 /// A scope that is for the client to ask of its own accord, and never for a resource server to name
 /// (2026-07-28, Authorization, "Scope Selection Strategy").
-const OFFLINE_ACCESS: &str = "offline_access";
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
 
 impl Challenge {
     /// The status that goes with it.

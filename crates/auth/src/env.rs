@@ -4,7 +4,7 @@
 //! to its own list with [`service_kit::env::join`], and reads [`Tokens`] or [`DoorSettings`].
 
 mod issuers;
-mod tenants;
+mod table;
 mod tokens;
 
 use service_kit::env::{Reader, Var, join};
@@ -12,23 +12,20 @@ use service_kit::env::{Reader, Var, join};
 use crate::door::AuthMode;
 use crate::iam::{self, IamAccess};
 use crate::scope::{Registry, Scopes};
+use crate::tenant::TenantId;
 
-use tenants::Tenants;
+pub use table::Table;
 pub use tokens::Tokens;
-
-const fn var(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Var {
-    Var { name, default, doc, secret: false }
-}
 
 /// The variables that say whose tokens are taken: those of [`Tokens`].
 pub const TOKEN_VARS: &[Var] = &[
-    var(
+    Var::new(
         "MCP_RESOURCE",
         None,
         "The URL that clients reach the server at, `https://host/mcp`: the identifier of the \
          protected resource, and the audience of its tokens. Required where tokens are taken.",
     ),
-    var(
+    Var::new(
         "AUTH_ISSUERS",
         None,
         "Whose tokens are accepted: a JSON array of `{\"issuer\", \"profile\", …}`. `profile` is \
@@ -40,7 +37,7 @@ pub const TOKEN_VARS: &[Var] = &[
     ),
 ];
 
-const MODE_VARS: &[Var] = &[var(
+const MODE_VARS: &[Var] = &[Var::new(
     "AUTH_MODE",
     Some("jwt"),
     "How callers prove who they are: `jwt` (a bearer token), `iam` (AWS Signature Version 4, which API \
@@ -48,14 +45,14 @@ const MODE_VARS: &[Var] = &[var(
 )];
 
 const IAM_VARS: &[Var] = &[
-    var(
+    Var::new(
         "IAM_SCOPES",
         Some("mcp/invoke prometheus-mcp-server/read"),
         "What IAM principals may do, all of them: scopes with single spaces between, such as \
          `prometheus-mcp-server/write`. What is not named, a scope of a later version too, is not \
          allowed.",
     ),
-    var(
+    Var::new(
         "IAM_TENANTS",
         None,
         "The tenants of IAM principals: a JSON object of ARNs (of a role or a user) or account ids \
@@ -102,11 +99,11 @@ impl DoorSettings {
 
 fn read_principals(env: &mut Reader<'_>) -> IamAccess {
     let scopes: Option<Scopes> = env.or_default("IAM_SCOPES");
-    let tenants: Option<Tenants<iam::Principal>> = env.optional("IAM_TENANTS");
+    let tenants: Option<Table<iam::Principal, TenantId>> = env.optional("IAM_TENANTS");
     IamAccess {
         // None of them when a fault was remembered.
         scopes: Registry::PROJECT.expand(scopes.unwrap_or_default()),
-        tenants: tenants.map(|tenants| tenants.0).unwrap_or_default(),
+        tenants: tenants.unwrap_or_default().into_map(),
     }
 }
 

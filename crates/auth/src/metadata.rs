@@ -6,13 +6,11 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Response, StatusCode};
 use serde_json::json;
 
+use crate::challenge::OFFLINE_ACCESS;
 use crate::env::Tokens;
 use crate::resource::{Resource, WELL_KNOWN};
 use crate::scope::Scopes;
 
-/// Never told: a refresh token is between a client and its authorization server (specification
-/// 2026-07-28, Authorization, Scopes).
-const OFFLINE_ACCESS: &str = "offline_access";
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
 
 /// The document and its two well-known paths, for anyone to read. Cheap to clone.

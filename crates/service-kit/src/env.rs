@@ -70,6 +70,20 @@ pub struct Var {
     pub secret: bool,
 }
 
+impl Var {
+    /// A variable whose value may be shown.
+    #[must_use]
+    pub const fn new(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Self {
+        Self { name, default, doc, secret: false }
+    }
+
+    /// A variable without a default, whose value must never be shown.
+    #[must_use]
+    pub const fn secret(name: &'static str, doc: &'static str) -> Self {
+        Self { name, default: None, doc, secret: true }
+    }
+}
+
 /// Several lists as one, for a program that reads what a library declares beside its own.
 ///
 /// `N` is the sum of the lengths; another one does not compile.

@@ -6,22 +6,18 @@ use auth::env::{TOKEN_VARS, Tokens};
 use service_kit::env::{ConfigError, Env, Reader, Var, join};
 use service_kit::telemetry::Filter;
 
-const fn var(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Var {
-    Var { name, default, doc, secret: false }
-}
-
 const OWN_VARS: &[Var] = &[
-    var(
+    Var::new(
         "AWS_LAMBDA_RUNTIME_API",
         None,
         "Address of the Runtime API, `host:port`. AWS Lambda sets it.",
     ),
-    var(
+    Var::new(
         "LOG_LEVEL",
         Some("info"),
         "What is logged: a level, or levels for targets (`warn,auth=debug`).",
     ),
-    var(
+    Var::new(
         "AUTHORIZER_RESPONSE",
         Some("iam"),
         "How an HTTP API with payload format 2.0 wants its answer, `iam` (a policy) or `simple`. A REST \

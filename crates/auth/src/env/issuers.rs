@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::tenants::Tenants;
+use super::table::Table;
 use crate::jwks_uri::JwksUri;
 use crate::key_set::KeySet;
 use crate::profile::{Issuer, Profile};
@@ -30,7 +30,7 @@ struct Entry {
     jwks_file: Option<PathBuf>,
     tenant_claim: Option<String>,
     #[serde(default)]
-    tenants: Tenants<String>,
+    tenants: Table<String, TenantId>,
     tenant: Option<String>,
     scopes: Option<String>,
 }
@@ -150,7 +150,8 @@ fn issuer(entry: Entry, faults: &mut Faults) -> Option<(Issuer, Option<String>)>
     let tenant = entry.tenant.and_then(|text| {
         text.parse::<TenantId>().inspect_err(|err| faults.add(&format!("tenant {err}"))).ok()
     });
-    if tenant.as_ref().is_some_and(|one| entry.tenants.0.values().any(|other| other != one)) {
+    let tenants = entry.tenants.into_map();
+    if tenant.as_ref().is_some_and(|one| tenants.values().any(|other| other != one)) {
         faults.add("tenants has another than tenant, to which all of its callers belong");
     }
     let scopes = entry.scopes.and_then(|text| {
@@ -164,7 +165,7 @@ fn issuer(entry: Entry, faults: &mut Faults) -> Option<(Issuer, Option<String>)>
         jwks_uri: jwks_uri?,
         known_keys,
         tenant_claim: entry.tenant_claim,
-        tenants: entry.tenants.0,
+        tenants,
         tenant,
         scopes: scopes.map(|scopes| Registry::PROJECT.expand(scopes)),
     };

@@ -1,13 +1,10 @@
 //! What a tenant may ask: its workspace, or what its role allows.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use auth::TenantId;
+use auth::env::Table;
 use backend_amp::{Settings, WorkspaceId};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use service_kit::env::Reader;
 
 /// How tenants are told apart: by their workspaces, by a role that is assumed for each, or by both.
@@ -27,7 +24,7 @@ impl TenantSettings {
         has_credentials: bool,
         knows_callers: bool,
     ) -> Option<Self> {
-        let workspaces: Option<Workspaces> = env.optional("TENANT_WORKSPACES");
+        let workspaces: Option<Table<TenantId, WorkspaceId>> = env.optional("TENANT_WORKSPACES");
         let role = env.optional("TENANT_ROLE_ARN");
         let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_STS");
         let variable = match (&workspaces, &role) {
@@ -64,47 +61,7 @@ impl TenantSettings {
                 }),
                 None => None,
             },
-            workspaces: workspaces.map(|workspaces| workspaces.0),
+            workspaces: workspaces.map(Table::into_map),
         })
-    }
-}
-
-/// Workspaces by tenants, as JSON: `{"acme": "ws-…"}`; no tenant is there twice.
-struct Workspaces(BTreeMap<String, WorkspaceId>);
-
-impl FromStr for Workspaces {
-    type Err = serde_json::Error;
-
-    fn from_str(json: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(json)
-    }
-}
-
-impl<'de> Deserialize<'de> for Workspaces {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Object)
-    }
-}
-
-struct Object;
-
-impl<'de> Visitor<'de> for Object {
-    type Value = Workspaces;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of workspace ids")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Workspaces, A::Error> {
-        let mut workspaces = BTreeMap::new();
-        while let Some((tenant, id)) = map.next_entry::<Cow<'de, str>, Cow<'de, str>>()? {
-            let of = |err: &dyn fmt::Display| A::Error::custom(format_args!("{tenant}: {err}"));
-            let name: TenantId = tenant.parse().map_err(|err| of(&err))?;
-            let id = id.parse().map_err(|err| of(&err))?;
-            if workspaces.insert(name.to_string(), id).is_some() {
-                return Err(of(&"is there twice"));
-            }
-        }
-        Ok(Workspaces(workspaces))
     }
 }

@@ -3,48 +3,44 @@
 use auth::env::DOOR_VARS;
 use service_kit::env::{Var, join};
 
-const fn var(name: &'static str, default: Option<&'static str>, doc: &'static str) -> Var {
-    Var { name, default, doc, secret: false }
-}
-
-const fn secret(name: &'static str, doc: &'static str) -> Var {
-    Var { name, default: None, doc, secret: true }
-}
-
 /// Every variable this function reads.
 pub const VARS: &[Var] =
     &join::<{ SERVER.len() + DOOR_VARS.len() + TOOLS.len() }>(&[SERVER, DOOR_VARS, TOOLS]);
 
 const SERVER: &[Var] = &[
-    var(
+    Var::new(
         "AWS_LAMBDA_RUNTIME_API",
         None,
         "Address of the Runtime API, `host:port`. AWS Lambda sets it.",
     ),
-    var(
+    Var::new(
         "LOG_LEVEL",
         Some("info"),
         "What is logged: a level, or levels for targets (`warn,backend_amp=debug`).",
     ),
-    var(
+    Var::new(
         "RESPONSE_MODE",
         Some("buffered"),
         "How answers travel, `buffered` or `streaming`; what the API Gateway integration is set to.",
     ),
-    var(
+    Var::new(
         "ALLOWED_ORIGINS",
         None,
         "Origins of web pages that may call, separated by commas, such as `https://app.example.com`. \
          Requests without `Origin` are not from a web page and are not concerned.",
     ),
-    var("MAX_REQUEST_BYTES", Some("1048576"), "The biggest request body that is read, in bytes."),
-    secret(
+    Var::new(
+        "MAX_REQUEST_BYTES",
+        Some("1048576"),
+        "The biggest request body that is read, in bytes.",
+    ),
+    Var::secret(
         "MCP_STATE_KEY",
         "64 hexadecimal digits that seal cursors and request state. Instances that share it understand \
          each other's; without it each draws its own, and a client whose next request meets another \
          instance is told to begin again.",
     ),
-    var(
+    Var::new(
         "LIST_ONLY_CALLABLE_TOOLS",
         Some("false"),
         "Whether `tools/list` leaves out what the caller's scopes do not allow, `true` or `false`.",
@@ -52,66 +48,77 @@ const SERVER: &[Var] = &[
 ];
 
 const TOOLS: &[Var] = &[
-    var(
+    Var::new(
         "PROMETHEUS_URL",
         None,
         "The server to ask when a call names no workspace: any that speaks Prometheus' HTTP API, or a \
          workspace of Amazon Managed Prometheus (`https://aps-workspaces.REGION.amazonaws.com/workspaces/ID`).",
     ),
-    var("PROMETHEUS_WORKSPACE_ID", None, "The workspace to ask when a call names none, `ws-…`."),
-    var(
+    Var::new(
+        "PROMETHEUS_WORKSPACE_ID",
+        None,
+        "The workspace to ask when a call names none, `ws-…`.",
+    ),
+    Var::new(
         "PROMETHEUS_SIGV4",
         None,
         "Whether requests to `PROMETHEUS_URL` are signed, `true` or `false`; by default those to Amazon \
          Managed Prometheus are.",
     ),
-    var(
+    Var::new(
         "PROMETHEUS_CA_FILE",
         None,
         "A file of certificates in PEM: authorities to trust beside the public ones, such as that of a \
          private Prometheus server.",
     ),
-    var(
+    Var::new(
         "PROMETHEUS_MAX_SAMPLES",
         None,
         "The most samples a query to Amazon Managed Prometheus may process; one that needs more is \
          refused, and not billed.",
     ),
-    var(
+    Var::new(
         "PROMETHEUS_WARN_SAMPLES",
         None,
         "From how many samples on a query to Amazon Managed Prometheus answers with a warning.",
     ),
-    var(
+    Var::new(
         "PROMETHEUS_TIMEOUT_MS",
         Some("60000"),
         "The longest any question to a server may take, in milliseconds.",
     ),
-    var(
+    Var::new(
         "TENANT_WORKSPACES",
         None,
         "The workspace of each tenant: a JSON object, `{\"acme\": \"ws-…\"}`. It is the tenant's default, and \
          the only one it may ask; callers of other tenants, and of none, may ask none.",
     ),
-    var(
+    Var::new(
         "TENANT_ROLE_ARN",
         None,
         "The role that is assumed for each tenant, with the session tag `tenant_id`: what a tenant may ask, \
          the role's policies decide. Callers of no tenant may ask nothing.",
     ),
-    var("AWS_REGION", None, "The region of workspaces when a call names none. AWS Lambda sets it."),
-    var(
+    Var::new(
+        "AWS_REGION",
+        None,
+        "The region of workspaces when a call names none. AWS Lambda sets it.",
+    ),
+    Var::new(
         "AWS_ENDPOINT_URL_AMP",
         None,
         "Where the control plane of Amazon Managed Prometheus is, when not at AWS.",
     ),
-    var("AWS_ENDPOINT_URL_STS", None, "Where STS is, when not at AWS; for `TENANT_ROLE_ARN`."),
-    var(
+    Var::new("AWS_ENDPOINT_URL_STS", None, "Where STS is, when not at AWS; for `TENANT_ROLE_ARN`."),
+    Var::new(
         "AWS_ENDPOINT_URL",
         None,
         "The same for all of AWS; `AWS_ENDPOINT_URL_AMP` and `AWS_ENDPOINT_URL_STS` go before.",
     ),
-    secret("AWS_ACCESS_KEY_ID", "Credentials for Amazon Managed Prometheus. AWS Lambda sets them."),
-    secret("AWS_SECRET_ACCESS_KEY", "See `AWS_ACCESS_KEY_ID`."),
-    secret("AWS_SESSION_TOKEN", "See `AWS_ACCESS_KEY_ID`; not needed for long-term keys."),
+    Var::secret(
+        "AWS_ACCESS_KEY_ID",
+        "Credentials for Amazon Managed Prometheus. AWS Lambda sets them.",
+    ),
+    Var::secret("AWS_SECRET_ACCESS_KEY", "See `AWS_ACCESS_KEY_ID`."),
+    Var::secret("AWS_SESSION_TOKEN", "See `AWS_ACCESS_KEY_ID`; not needed for long-term keys."),
 ];

@@ -64,9 +64,25 @@ pub enum Refusal {
         /// When it is worth to try again.
         retry_after: Duration,
     },
+    /// The caller is known, and what answers is another tenant's: 403. A [`Door`] does not look; a
+    /// host that has environments of tenants does.
+    #[error("this environment is another tenant's")]
+    AnotherTenant,
 }
 
 impl Refusal {
+    /// A word for logs and metrics.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Missing => "no_credentials",
+            Self::InvalidToken(_) => "invalid_token",
+            Self::InvalidRequest => "invalid_request",
+            Self::Unavailable { .. } => "unavailable",
+            Self::AnotherTenant => "another_tenant",
+        }
+    }
+
     /// What the caller is told. `resource_metadata` is where the metadata of the protected resource
     /// is, `None` where no tokens are taken; `scope` is what a client without a token should ask for.
     #[must_use]
@@ -87,6 +103,10 @@ impl Refusal {
                 response.headers_mut().insert(header::RETRY_AFTER, seconds);
                 return response;
             }
+            // No other token of this caller would do, so there is no challenge.
+            Self::AnotherTenant => {
+                return json(StatusCode::FORBIDDEN, ANOTHER_TENANT);
+            }
         };
         match resource_metadata {
             Some(resource_metadata) => challenge.response(resource_metadata),
@@ -100,6 +120,9 @@ impl Refusal {
         }
     }
 }
+
+const ANOTHER_TENANT: &str =
+    r#"{"error":"forbidden","error_description":"this server is another tenant's"}"#;
 
 /// A door. Cheap to clone.
 #[derive(Clone, Debug)]

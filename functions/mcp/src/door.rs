@@ -13,11 +13,12 @@ use auth::env::DoorSettings;
 use auth::{Challenge, Refusal, Registry, Scopes, Verifier};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{Method, Response, StatusCode, header};
 use http_body_util::Full;
 use mcp_core::{Caller, Granted};
 use mcp_http::{InsufficientScope, Origins};
 use service_kit::clock::Clock;
+use tracing::Level;
 
 /// Who vouches for a principal of AWS, where a token has an issuer: no URL, as those are.
 const AWS: &str = "aws";
@@ -34,14 +35,17 @@ pub(crate) struct Door {
     origins: Origins,
 }
 
-/// Why a request is not let in.
-#[derive(Debug, thiserror::Error)]
-enum Refused {
-    #[error(transparent)]
-    Credentials(#[from] Refusal),
-    /// A token or a principal that is good, elsewhere.
-    #[error("this environment is another tenant's")]
-    Tenant(Box<Caller>),
+/// A request that is not let in.
+struct Refused {
+    why: Refusal,
+    /// Who sent it, where that is known.
+    caller: Option<Box<Caller>>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(why: Refusal) -> Self {
+        Self { why, caller: None }
+    }
 }
 
 impl Door {
@@ -93,7 +97,7 @@ impl Door {
         };
         let environment = extensions.get().and_then(|own: &Invocation| own.tenant_id.as_ref());
         if environment.is_some() && environment != caller.tenant.as_ref() {
-            return Err(Refused::Tenant(Box::new(caller)));
+            return Err(Refused { why: Refusal::AnotherTenant, caller: Some(Box::new(caller)) });
         }
         Ok(caller)
     }
@@ -104,13 +108,8 @@ impl Door {
         request: &Parts,
         started: Instant,
     ) -> Response<Full<Bytes>> {
-        let mut response = match refused {
-            Refused::Credentials(refusal) => {
-                refusal.response(self.metadata_url.as_deref(), &self.scopes)
-            }
-            Refused::Tenant(_) => another_tenant(),
-        }
-        .map(Full::from);
+        let response = refused.why.response(self.metadata_url.as_deref(), &self.scopes);
+        let mut response = response.map(Full::from);
         self.origins.share(&request.headers, response.headers_mut());
         log(refused, request, response.status(), started);
         response
@@ -121,7 +120,8 @@ impl Door {
         if let Some(metadata_url) = &self.metadata_url
             && let Some(InsufficientScope(scopes)) = response.extensions_mut().remove()
         {
-            // Those of tools and of the server, which are scopes.
+            // Those of tools and of the server, which mcp-core holds to the grammar and the length of
+            // `auth::Scope`: each parses.
             let scope = scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
             let challenge = Challenge::InsufficientScope { scope }.header(metadata_url);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -130,33 +130,34 @@ impl Door {
 }
 
 fn log(refused: &Refused, request: &Parts, status: StatusCode, started: Instant) {
+    let Refused { why, caller } = refused;
     let invocation = request.extensions.get::<Invocation>();
     let context = request.extensions.get::<RequestContext>();
-    let caller = match refused {
-        Refused::Tenant(caller) => Some(caller),
-        Refused::Credentials(_) => None,
-    };
-    tracing::info!(
-        name: "door.refused",
-        reason = refused as &dyn Error,
-        caller.subject = caller.and_then(|caller| caller.subject.as_deref()),
-        tenant.id = caller.and_then(|caller| caller.tenant.as_deref()),
-        http.status = status.as_u16(),
-        duration_ms = started.elapsed().as_secs_f64() * 1e3,
-        source.ip = context.and_then(RequestContext::source_ip).map(tracing::field::display),
-        request_id = invocation.map(|invocation| invocation.request_id.as_str()),
-        "refused at the door"
-    );
-}
-
-/// No other token of this caller would do, so there is no challenge.
-fn another_tenant() -> Response<&'static str> {
-    let mut response = Response::new(
-        r#"{"error":"forbidden","error_description":"this server is another tenant's"}"#,
-    );
-    *response.status_mut() = StatusCode::FORBIDDEN;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    let caller = caller.as_deref();
+    macro_rules! refused {
+        ($level:expr) => {
+            tracing::event!(
+                name: "door.refused",
+                $level,
+                {
+                    error.kind = why.kind(),
+                    reason = why as &dyn Error,
+                    caller.subject = caller.and_then(|caller| caller.subject.as_deref()),
+                    caller.issuer = caller.and_then(|caller| caller.issuer.as_deref()),
+                    tenant.id = caller.and_then(|caller| caller.tenant.as_deref()),
+                    http.status = status.as_u16(),
+                    duration_ms = started.elapsed().as_secs_f64() * 1e3,
+                    source.ip =
+                        context.and_then(RequestContext::source_ip).map(tracing::field::display),
+                    request_id = invocation.map(|invocation| invocation.request_id.as_str()),
+                },
+                "refused at the door"
+            )
+        };
+    }
+    match why {
+        // Nobody with a token gets in: an outage of ours, or of the issuer.
+        Refusal::Unavailable { .. } => refused!(Level::ERROR),
+        _ => refused!(Level::INFO),
+    }
 }

@@ -44,14 +44,22 @@ pub use config::{
     Config, Credentials, Lambda, NotAStateKey, StateKey, TenantSettings, Unguarded, VARS,
 };
 
-/// The metric a deployment is watched by: how long requests take, how many there are, and how they
-/// end, as a whole, a tool and a tenant.
-pub const METRICS: &[Metric] = &[Metric {
-    event: "mcp.request",
-    field: "duration_ms",
-    unit: "Milliseconds",
-    dimensions: &[&["outcome"], &["tool.name", "outcome"], &["tenant.id", "outcome"]],
-}];
+/// The metrics a deployment is watched by: how long requests take, how many there are, and how they
+/// end, as a whole, a tool and a tenant; and how many are not let in, and why.
+pub const METRICS: &[Metric] = &[
+    Metric {
+        event: "mcp.request",
+        field: "duration_ms",
+        unit: "Milliseconds",
+        dimensions: &[&["outcome"], &["tool.name", "outcome"], &["tenant.id", "outcome"]],
+    },
+    Metric {
+        event: "door.refused",
+        field: "duration_ms",
+        unit: "Milliseconds",
+        dimensions: &[&["error.kind"]],
+    },
+];
 
 /// What the server is called.
 const NAME: &str = "lambda-mcp";
@@ -136,7 +144,7 @@ pub struct Function {
 /// Only when the tools themselves are at fault.
 pub fn service(config: &Config, clock: Arc<dyn Clock>) -> Result<Function, BuildError> {
     let server = server(config, Arc::clone(&clock))?;
-    // The server holds its scopes to the same grammar.
+    // mcp-core holds a server's scopes to the grammar and the length of `auth::Scope`: each parses.
     let scopes = server.scopes().into_iter().filter_map(|scope| scope.parse().ok()).collect();
     let tokens = config.door.as_ref().and_then(|door| door.tokens.as_ref());
     let metadata = tokens.map(|tokens| metadata(tokens, &scopes));

@@ -51,6 +51,7 @@ async fn a_verified_principal_is_let_in_where_principals_are() {
     let log = log.text();
     assert!(log.contains("tenant.id=\"acme\""), "{log}");
     assert!(log.contains("assumed-role/agent/session"), "{log}");
+    assert!(log.contains("caller.issuer=\"aws\""), "{log}");
 }
 
 #[tokio::test]
@@ -183,7 +184,13 @@ async fn the_log_tells_where_a_refused_request_came_from() {
     site.send(within(&json!({"identity": identity()}), list())).await;
     let log = log.text();
     let line = log.lines().find(|line| line.contains("refused at the door")).unwrap();
-    for field in ["INFO", "source.ip=203.0.113.10", "there are no credentials", "http.status=401"] {
+    for field in [
+        "INFO",
+        "error.kind=\"no_credentials\"",
+        "source.ip=203.0.113.10",
+        "there are no credentials",
+        "http.status=401",
+    ] {
         assert!(line.contains(field), "{field}: {line}");
     }
 }

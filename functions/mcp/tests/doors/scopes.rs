@@ -1,8 +1,9 @@
 //! What a token allows.
 
-use auth::Registry;
+use auth::{Registry, Scope};
 use fn_mcp::Config;
 use http::header;
+use mcp_core::{Implementation, Server};
 use serde_json::{Value, json};
 use service_kit::clock::SystemClock;
 use std::sync::Arc;
@@ -134,6 +135,16 @@ fn every_scope_of_a_tool_is_one_of_the_project() {
     // Who was granted what all tools need may speak MCP at all: the challenge names no more.
     let granted = Registry::PROJECT.expand(scopes.join(" ").parse().unwrap());
     assert!(of_all.iter().all(|scope| granted.contains(scope)));
+}
+
+/// So that no scope a server asks for is missing in what clients are told to bring.
+#[test]
+fn what_the_server_takes_for_a_scope_is_one_at_the_door_too() {
+    let (longest, longer) = ("a".repeat(256), "a".repeat(257));
+    for text in ["", "a", "a b", "a\"", "a\\", "ä", "a\t", "\u{7f}", "!~", &longest, &longer] {
+        let server = Server::builder(Implementation::new("test", "1")).scopes([text.to_owned()]);
+        assert_eq!(server.build().is_ok(), text.parse::<Scope>().is_ok(), "{text:?}");
+    }
 }
 
 /// A request without a token is answered alike whether or not such a tool exists.

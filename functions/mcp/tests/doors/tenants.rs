@@ -61,6 +61,8 @@ async fn the_log_tells_the_tenant_and_a_mismatch() {
     let line = log.lines().find(|line| line.contains("refused at the door")).unwrap();
     for field in [
         "another tenant",
+        "error.kind=\"another_tenant\"",
+        "caller.issuer=\"https://issuer.example.com/pool\"",
         "tenant.id=\"blue\"",
         "http.status=403",
         "request_id=\"8476a536",

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use fn_mcp::METRICS;
 use http::header;
 use serde_json::json;
 
@@ -158,6 +159,56 @@ async fn j34_without_keys_nobody_is_told_that_the_token_is_bad() {
     assert_eq!(answer.challenge(), None);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.json()["error"].is_string());
+}
+
+/// Everybody else's bad tokens are everyday life; this one wakes somebody up.
+#[tokio::test]
+async fn an_outage_at_the_door_is_an_error_and_counted_as_one() {
+    let log = Log::capture();
+    let site = Site::believing(|issuer| json!([issuer.out_of_reach()]), &[]);
+    assert_eq!(site.list_as(json!({})).await.status, 503);
+    let log = log.text();
+    let line = log.lines().find(|line| line.contains("refused at the door")).unwrap();
+    for part in ["ERROR", "error.kind=\"unavailable\"", "http.status=503"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    let metric = METRICS.iter().find(|metric| metric.event == "door.refused").unwrap();
+    for field in metric.dimensions.concat().iter().chain([&metric.field]) {
+        assert!(line.contains(&format!("{field}=")), "{field}: {line}");
+    }
+    // What came between is told once, where it happened.
+    let cause = log.lines().find(|line| line.contains("the issuer's keys cannot be had")).unwrap();
+    assert!(cause.contains("WARN"), "{cause}");
+}
+
+/// Of control characters nothing is let in, and the rest stays within its quotes.
+#[tokio::test]
+async fn x12_what_a_token_says_does_not_forge_a_line_of_the_log() {
+    let log = Log::capture();
+    let site = Site::new();
+    let quoted = "x\", outcome=\"forged\" \\\" \u{2028}";
+    let controls = "x\r\n2026-11-20T00:00:00Z ERROR forged \u{1b}[1A\u{85}";
+    for (claims, status) in [
+        (json!({"sub": quoted, "jti": quoted}), 200),
+        (json!({"sub": controls}), 401),
+        (json!({"jti": controls}), 200),
+        (json!({"client_id": controls}), 401),
+        (json!({"tenant_id": controls}), 401),
+        (json!({"iss": controls}), 401),
+        (json!({"sub": quoted, "jti": controls, "exp": NOW - 300}), 401),
+    ] {
+        assert_eq!(site.list_as(claims.clone()).await.status, status, "{claims}");
+    }
+    let log = log.text();
+    for line in log.lines() {
+        assert!(!line.contains(char::is_control), "{line:?}");
+        let level = line.split_whitespace().nth(1).unwrap();
+        assert!(["TRACE", "DEBUG", "INFO", "WARN"].contains(&level), "{line}");
+    }
+    let mut let_in = log.lines().filter(|line| line.contains("mcp request"));
+    let line = let_in.next().unwrap();
+    assert!(line.contains(&format!("caller.subject={quoted:?}")), "{line}");
+    assert_eq!(let_in.count(), 1);
 }
 
 /// Not in an answer, whatever the request; a log tells why, and never the token.

@@ -132,8 +132,7 @@ async fn j29_a_real_token_with_more_scopes_written_into_it_is_refused() {
 #[tokio::test]
 async fn moto_publishes_the_key_of_its_tokens() {
     let Some(pool) = moto().await else { return };
-    let keys = KeySet::parse(&pool.jwks().await).expect("a key set");
-    assert_eq!(keys.iter().count(), 1);
+    KeySet::parse(&pool.jwks().await).expect("a key that can be used");
     let app = pool.app().await;
     let tokens = pool.password_sign_in(&app).await;
     let claims = verify(&pool, &[&app], &tokens.access).await.expect("the token is good");

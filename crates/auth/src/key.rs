@@ -20,7 +20,7 @@ const COORDINATE: usize = 32;
 
 /// How a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
+pub(crate) enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
     /// ECDSA on P-256 with SHA-256.
@@ -30,7 +30,7 @@ pub enum Algorithm {
 impl Algorithm {
     /// As in `alg`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Es256 => "ES256",
@@ -41,7 +41,7 @@ impl Algorithm {
 /// A public key with a name. Which algorithm it verifies is the key's own business: a token cannot
 /// choose.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     kid: String,
     public: Public,
 }
@@ -108,13 +108,13 @@ impl Key {
 
     /// Its name.
     #[must_use]
-    pub fn kid(&self) -> &str {
+    pub(crate) fn kid(&self) -> &str {
         &self.kid
     }
 
     /// What it verifies.
     #[must_use]
-    pub const fn algorithm(&self) -> Algorithm {
+    pub(crate) const fn algorithm(&self) -> Algorithm {
         match self.public {
             Public::Rsa { .. } => Algorithm::Rs256,
             Public::P256(_) => Algorithm::Es256,

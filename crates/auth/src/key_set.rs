@@ -64,12 +64,12 @@ impl KeySet {
 
     /// The key of this name.
     #[must_use]
-    pub fn get(&self, kid: &str) -> Option<&Arc<Key>> {
+    pub(crate) fn get(&self, kid: &str) -> Option<&Arc<Key>> {
         self.0.get(kid)
     }
 
     /// All of them, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Key>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Key>> {
         self.0.values()
     }
 }

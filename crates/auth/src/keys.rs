@@ -19,7 +19,7 @@ use cache::{Cache, Fetch, Look, Settled};
 
 /// Why a key cannot be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
+pub(crate) enum KeyError {
     /// The issuer has no such key, or had none when it was last asked.
     #[error("the issuer has no such key")]
     Unknown,
@@ -50,7 +50,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 ///
 /// No lock is held while fetching, and no fetch goes on between calls.
 #[derive(Debug)]
-pub struct Keys {
+pub(crate) struct Keys {
     issuer: String,
     uri: JwksUri,
     fetcher: Fetcher,
@@ -74,7 +74,7 @@ impl Keys {
     ///
     /// # Errors
     /// When there is none, or it cannot be told.
-    pub async fn find(&self, kid: &str) -> Result<Arc<Key>, KeyError> {
+    pub(crate) async fn find(&self, kid: &str) -> Result<Arc<Key>, KeyError> {
         if !is_kid(kid) {
             return Err(KeyError::Unknown);
         }

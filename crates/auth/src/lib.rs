@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`verify`] is pure: token, keys, issuer and time go in, [`Claims`] or a [`Rejection`] come out.
-//! All that waits, remembers or asks the network is in [`Keys`]. [`Door`] puts them together for a
+//! All that waits, remembers or asks the network is in `keys`. [`Door`] puts them together for a
 //! function, [`Authorizer`] for API Gateway.
 
 mod authorizer;
@@ -46,16 +46,13 @@ pub use claims::Claims;
 pub use door::{AuthMode, Door, Refusal};
 pub use iam::IamAccess;
 pub use jwks_uri::JwksUri;
-pub use key::{Algorithm, Key};
 pub use key_set::{KeySet, NotAKeySet};
-pub use keys::{KeyError, Keys};
 pub use metadata::Metadata;
-pub use policy::{Method, NotARoute, ResponseFormat, Route};
+pub use policy::ResponseFormat;
 pub use profile::{Issuer, Profile};
 pub use resource::Resource;
 pub use scope::{NotAScope, Registry, Scope, Scopes};
 pub use tenant::{NotATenantId, TenantId};
-pub use token::{Bearer, CredentialsError, Unverified};
 pub use url::NotAUrl;
 pub use verifier::{Unverifiable, Verifier};
 pub use verify::{Rejection, verify};

@@ -10,7 +10,7 @@ use crate::scope::{Registry, Scope, Scopes};
 
 /// A method of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
+pub(crate) enum Method {
     /// `GET`
     Get,
     /// `POST`
@@ -22,7 +22,7 @@ pub enum Method {
 impl Method {
     /// As in an HTTP request and in a resource ARN.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
@@ -33,13 +33,13 @@ impl Method {
 
 /// A route of the API, and the scope that its caller needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
+pub(crate) struct Route {
     /// The method.
-    pub method: Method,
+    pub(crate) method: Method,
     /// The path in a resource ARN, such as `mcp`.
-    pub path: &'static str,
+    pub(crate) path: &'static str,
     /// The scope.
-    pub scope: &'static str,
+    pub(crate) scope: &'static str,
 }
 
 impl Route {
@@ -48,7 +48,7 @@ impl Route {
     }
 
     /// All routes that a token opens. The scopes of single tools are for the function to judge.
-    pub const ALL: [Self; 3] = [
+    pub(crate) const ALL: [Self; 3] = [
         Self::new(Method::Post, "mcp"),
         Self::new(Method::Get, "mcp"),
         Self::new(Method::Delete, "mcp"),
@@ -64,7 +64,7 @@ pub(crate) struct Stage(String);
 /// The text is no ARN of a method or route of API Gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it has no ARN of a method or a route")]
-pub struct NotARoute;
+pub(crate) struct NotARoute;
 
 impl FromStr for Stage {
     type Err = NotARoute;

@@ -18,11 +18,11 @@ pub(crate) const MAX_TOKEN: usize = 8 << 10;
 
 /// A bearer token as it was sent; never shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Bearer<'a>(&'a str);
+pub(crate) struct Bearer<'a>(&'a str);
 
 /// Credentials were sent, and not in a way that can be told apart from an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CredentialsError {
+pub(crate) enum CredentialsError {
     /// More than one set of credentials: 400.
     #[error("there is more than one set of credentials")]
     Several,
@@ -37,7 +37,7 @@ impl<'a> Bearer<'a> {
     ///
     /// # Errors
     /// When there are several tokens, or one that is none.
-    pub fn of(
+    pub(crate) fn of(
         headers: &'a HeaderMap,
         query: Option<&str>,
     ) -> Result<Option<Self>, CredentialsError> {
@@ -71,7 +71,7 @@ impl<'a> Bearer<'a> {
 
     /// The token.
     #[must_use]
-    pub const fn token(self) -> &'a str {
+    pub(crate) const fn token(self) -> &'a str {
         self.0
     }
 }
@@ -112,7 +112,7 @@ fn are_of_token(text: &[u8]) -> bool {
 }
 
 /// A signed token taken apart. Nothing in it is true yet.
-pub struct Unverified<'a> {
+pub(crate) struct Unverified<'a> {
     pub(crate) alg: String,
     pub(crate) kid: String,
     pub(crate) typ: Option<String>,
@@ -137,7 +137,7 @@ impl<'a> Unverified<'a> {
     /// # Errors
     /// When it is too long, not three parts of strict base64url, not JSON objects without
     /// duplicates, or has a header parameter that is refused.
-    pub fn parse(token: &'a str) -> Result<Self, Rejection> {
+    pub(crate) fn parse(token: &'a str) -> Result<Self, Rejection> {
         if token.len() > MAX_TOKEN {
             return Err(Rejection::TooLong);
         }
@@ -170,13 +170,13 @@ impl<'a> Unverified<'a> {
 
     /// Who is said to have issued it: which keys to look at, and nothing more.
     #[must_use]
-    pub fn issuer(&self) -> Option<&str> {
+    pub(crate) fn issuer(&self) -> Option<&str> {
         self.claims.text("iss")
     }
 
     /// The name of the key it is said to be signed with.
     #[must_use]
-    pub fn kid(&self) -> &str {
+    pub(crate) fn kid(&self) -> &str {
         &self.kid
     }
 }

@@ -85,6 +85,9 @@ impl Lambda {
         if door.as_ref().is_some_and(|door| door.mode == AuthMode::None) {
             env.reject("AUTH_MODE", "none is for a machine of one's own, never for AWS Lambda");
         }
+        if let Some(tokens) = door.as_ref().and_then(|door| door.tokens.as_ref()) {
+            tokens.reject_http(&mut env);
+        }
         let config = Config::with_door(door, &mut env);
         env.finish(|| {
             let (mode, mut config): (_, Config) = (mode?, config?);

@@ -27,6 +27,30 @@ fn by_default_tokens_are_asked_for_and_on_lambda_somebody_must_be_asked() {
     assert!(told(&[LAMBDA, ("AUTH_MODE", "off")]).contains("AUTH_MODE"));
 }
 
+/// A token for a URL of this machine is good on every machine.
+#[test]
+fn x10_a_resource_of_http_is_for_no_function_on_lambda() {
+    let issuers = r#"[{"issuer":"https://as.example.com","profile":"at+jwt"}]"#;
+    for (resource, mode, good) in [
+        ("http://127.0.0.1:8787/mcp", "jwt", false),
+        ("http://localhost/mcp", "jwt+iam", false),
+        ("https://mcp.example.com/mcp", "jwt", true),
+    ] {
+        let env = BTreeMap::from([
+            LAMBDA,
+            ("AUTH_MODE", mode),
+            ("MCP_RESOURCE", resource),
+            ("AUTH_ISSUERS", issuers),
+        ]);
+        let faults = Lambda::from_env(&env).map_or_else(|err| err.faults, |_| Vec::new());
+        let names: Vec<_> = faults.iter().map(|fault| fault.name.to_string()).collect();
+        assert_eq!(names, if good { &[][..] } else { &["MCP_RESOURCE"] }, "{resource}");
+        let mut local = Reader::new(&env, VARS);
+        let config = Config::read(&mut local);
+        assert!(local.finish(|| config).is_ok(), "{resource} on a machine of one's own");
+    }
+}
+
 #[test]
 fn who_lets_everyone_in_listens_on_this_machine_only() {
     let config = |mode| {

@@ -1,11 +1,12 @@
-//! Mutated requests at the HTTP entry and at the door, until the time is over: `fuzz SECONDS [FIRST]`. The first finding ends it, with its
-//! number: `fuzz 0 NUMBER` does that case again and shows it.
+//! Mutated requests at the HTTP entry and at the door, and events for the authorizer, until the time is over:
+//! `fuzz SECONDS [FIRST]`. The first finding ends it, with its number: `fuzz 0 NUMBER` does that case again and shows it.
 #![expect(clippy::print_stdout, reason = "a command for people")]
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
+use http::Request;
 use mcp_http::{McpService, Settings};
 use tests::fuzz;
 
@@ -29,7 +30,7 @@ fn start() -> anyhow::Result<()> {
 
 async fn run(time: Duration, first: u64) -> anyhow::Result<()> {
     let started = Instant::now();
-    let door = fuzz::Site::start().await?;
+    let (door, authorizer) = (fuzz::Site::start().await?, fuzz::Gate::start().await?);
     tokio::time::pause();
     let mut service = None;
     let mut n = first;
@@ -40,16 +41,11 @@ async fn run(time: Duration, first: u64) -> anyhow::Result<()> {
             service = Some(McpService::new(conformance_server::server(None)?, settings));
         }
         let Some(service) = &service else { bail!("there is a service") };
-        for (place, case, attempted) in [
-            ("the entry", fuzz::case(n), fuzz::attempt(service.clone(), n).await),
-            ("the door", door.case(n), door.attempt(n).await),
-        ] {
-            if let Err(fault) = attempted {
-                let (method, uri, headers) = (case.method(), case.uri(), case.headers());
-                let body = String::from_utf8_lossy(case.body());
-                bail!("case {n} at {place}: {fault}\n{method} {uri} {headers:#?}\n{body}");
-            }
-        }
+        let at_entry = fuzz::attempt(service.clone(), n).await;
+        found("the entry", n, at_entry, || request(&fuzz::case(n)))?;
+        found("the door", n, door.attempt(n).await, || request(&door.case(n)))?;
+        let decided = authorizer.attempt(n).await;
+        found("the authorizer", n, decided, || text(&authorizer.case(n)))?;
         n += 1;
         if started.elapsed() >= time {
             break;
@@ -57,4 +53,22 @@ async fn run(time: Duration, first: u64) -> anyhow::Result<()> {
     }
     println!("{} cases in {} s, nothing found", n - first, time.as_secs());
     Ok(())
+}
+
+fn found(
+    place: &str,
+    n: u64,
+    attempted: Result<(), String>,
+    case: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    attempted.map_err(|fault| anyhow!("case {n} at {place}: {fault}\n{}", case()))
+}
+
+fn request(case: &Request<Vec<u8>>) -> String {
+    let body = text(case.body());
+    format!("{} {} {:#?}\n{body}", case.method(), case.uri(), case.headers())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -27,3 +27,14 @@ async fn x13_the_first_cases_at_the_door_find_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn z11_the_first_events_for_the_authorizer_find_nothing() {
+    let gate = tests::fuzz::Gate::start().await.unwrap();
+    tokio::time::pause();
+    for n in 0..4_000 {
+        if let Err(fault) = gate.attempt(n).await {
+            panic!("case {n}: {fault}\n{}", String::from_utf8_lossy(&gate.case(n)));
+        }
+    }
+}

@@ -2,9 +2,12 @@
 //!
 //! A case is made from one number, so a finding is reported, and made again, by that number.
 
+mod authorizer;
 mod door;
 mod oracle;
+mod pool;
 
+pub use authorizer::Gate;
 pub use door::Site;
 pub use oracle::judge;
 

@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz`: mutated requests at the HTTP entry, by `tests/examples/fuzz.rs`.
+//! `cargo xtask fuzz`: mutated requests at the HTTP entry and the door, and events for the authorizer, by
+//! `tests/examples/fuzz.rs`.
 
 use std::process::Command;
 use std::time::Duration;

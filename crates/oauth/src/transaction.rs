@@ -1,6 +1,6 @@
 //! Logins and consents under way, and the sessions of people who are logged in.
 
-use auth::Scopes;
+use auth::{Scopes, TenantId};
 
 use crate::client::ClientId;
 use crate::pkce::CodeChallenge;
@@ -64,6 +64,8 @@ pub struct Session {
     pub subject: String,
     /// What the person is called, to be shown.
     pub name: Option<String>,
+    /// The person's tenant, by who vouched for the login.
+    pub tenant: Option<TenantId>,
     /// When the person logged in.
     pub authenticated_at: Time,
     /// When it was last used.

@@ -13,6 +13,9 @@ mod client;
 mod error;
 mod form;
 mod grant;
+mod jwks;
+mod keys;
+mod lifetimes;
 mod memory;
 mod pkce;
 mod redirect;
@@ -20,6 +23,7 @@ mod secret;
 mod store;
 mod time;
 mod transaction;
+mod web_url;
 
 pub use client::{AuthMethod, Client, ClientId, ClientOrigin, GrantType, NotAClientId, Secrets};
 pub use error::{ErrorCode, OauthError};
@@ -27,10 +31,13 @@ pub use form::{Form, FormError};
 pub use grant::{
     Code, CodeState, Consent, ConsentKey, Grant, GrantId, GrantStatus, RefreshState, RefreshToken,
 };
+pub use jwks::{Jwk, JwkSet};
+pub use keys::{KeyRing, NotASigningKey, SigningError, SigningKey};
+pub use lifetimes::Lifetimes;
 pub use memory::MemoryStore;
 pub use pkce::{CodeChallenge, CodeVerifier, NotPkce};
 pub use redirect::{NotARedirectUri, RedirectClass, RedirectUri};
 pub use secret::{Secret, SecretHash};
-pub use store::{Redeemed, Rotated, Store, StoreError};
+pub use store::{CODE_KEPT, COUNT_KEPT, DELETED_KEPT, Redeemed, Rotated, Store, StoreError};
 pub use time::Time;
 pub use transaction::{Session, Transaction, TransactionState};

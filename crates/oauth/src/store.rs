@@ -5,12 +5,21 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::time::Duration;
 
 use crate::client::{Client, ClientId};
 use crate::grant::{Code, Consent, ConsentKey, Grant, GrantId, RefreshToken};
 use crate::secret::SecretHash;
 use crate::time::Time;
 use crate::transaction::{Session, Transaction, TransactionState};
+
+/// How long a code is kept after it has ended, so that it is known when it is used again: longer
+/// than any access token that was made of it.
+pub const CODE_KEPT: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long a deleted client's grants are known not to hold. No grant may last longer.
+pub const DELETED_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// How long a count is kept after its window began. No window may be longer.
+pub const COUNT_KEPT: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 
 /// The store cannot answer now. Nothing is known to have been done.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +49,7 @@ pub enum Rotated {
 /// Every reading operation sees all that was done before it (DynamoDB: consistent reads of base
 /// tables, never of an index).
 pub trait Store: Send + Sync + 'static {
-    /// Keeps a new client. `false` when there is one of this id.
+    /// Keeps a new client. `false` when there is one of this id, or was one that was deleted.
     fn add_client(&self, client: &Client) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// The client of this id.
@@ -49,17 +58,22 @@ pub trait Store: Send + Sync + 'static {
         id: &ClientId,
     ) -> impl Future<Output = Result<Option<Client>, StoreError>> + Send;
 
-    /// Moves the moment when a client is forgotten.
+    /// Moves the moment when a client is forgotten. Nothing happens when there is none.
     fn extend_client(
         &self,
         id: &ClientId,
         expires_at: Option<Time>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Forgets a client, and revokes all its grants.
-    fn delete_client(&self, id: &ClientId) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Forgets a client, and revokes all its grants, even those that are still on their way: for
+    /// [`DELETED_KEPT`] from `now` on, no grant of this client holds.
+    fn delete_client(
+        &self,
+        id: &ClientId,
+        now: Time,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Keeps a new transaction.
+    /// Keeps a new transaction; one with the same hash is an error.
     fn add_transaction(
         &self,
         transaction: &Transaction,
@@ -95,14 +109,16 @@ pub trait Store: Send + Sync + 'static {
         hash: SecretHash,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Keeps a new grant and its first code, both or neither.
+    /// Keeps a new grant and its first code, both or neither; one with the same id or hash is an
+    /// error.
     fn add_grant(
         &self,
         grant: &Grant,
         code: &Code,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// The grant of this id.
+    /// The grant of this id; [`GrantStatus::Revoked`](crate::GrantStatus) too when its client was
+    /// deleted.
     fn grant(&self, id: &GrantId)
     -> impl Future<Output = Result<Option<Grant>, StoreError>> + Send;
 
@@ -116,12 +132,12 @@ pub trait Store: Send + Sync + 'static {
         hash: SecretHash,
     ) -> impl Future<Output = Result<Option<Code>, StoreError>> + Send;
 
-    /// Uses a code: if it is new and has not ended at `now`, and its grant holds, it is marked as
-    /// used and `refresh` is kept; all or nothing. Of any number at a time one is
-    /// [`Redeemed::Now`].
+    /// Uses a code, as it was read: if it is still new and has not ended at `now`, and its grant
+    /// holds, it is marked as used and `refresh` is kept; all or nothing. Of any number at a time
+    /// one is [`Redeemed::Now`].
     fn redeem_code(
         &self,
-        hash: SecretHash,
+        code: &Code,
         refresh: Option<&RefreshToken>,
         now: Time,
     ) -> impl Future<Output = Result<Redeemed, StoreError>> + Send;

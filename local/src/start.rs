@@ -151,6 +151,7 @@ fn deployment(
         }),
         authorizer,
         challenge: tokens.map(|tokens| {
+            // mcp-core holds a server's scopes to what `auth::Scope` takes: each parses.
             let scope = scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
             Challenge::Missing { scope }.header(&tokens.resource.metadata_url())
         }),

@@ -154,13 +154,15 @@ impl Door {
         query: Option<&str>,
         request_context: Option<&[u8]>,
     ) -> Result<Caller, Refusal> {
-        if let Some(principals) = &self.principals
-            && let Some(caller) = request_context.and_then(|context| principals.caller(context))
-        {
-            return Ok(caller);
+        let signed = |principals: &IamAccess| principals.caller(request_context?);
+        let signed = self.principals.as_ref().and_then(signed);
+        let Some(tokens) = &self.tokens else { return signed.ok_or(Refusal::Missing) };
+        let bearer = Bearer::of(headers, query);
+        if let Some(caller) = signed {
+            // Whom of two it is from, nobody can tell.
+            return if bearer == Ok(None) { Ok(caller) } else { Err(Refusal::InvalidRequest) };
         }
-        let Some(tokens) = &self.tokens else { return Err(Refusal::Missing) };
-        let bearer = Bearer::of(headers, query).map_err(|err| match err {
+        let bearer = bearer.map_err(|err| match err {
             CredentialsError::Several => Refusal::InvalidRequest,
             CredentialsError::Malformed => Refusal::InvalidToken(None),
         })?;

@@ -102,9 +102,24 @@ async fn a_token_or_a_signature_is_let_in_where_it_counts() {
         assert_eq!(caller.kind, CallerKind::Iam);
     }
     assert_eq!(iam.admit(&bearer, None, None).await, Err(Refusal::Missing));
-    // Whoever signed is who calls, whatever else they bring.
-    let caller = both.admit(&bearer, None, Some(context.as_bytes())).await.unwrap();
+    // Where no token counts, one more header makes no difference.
+    let caller = iam.admit(&bearer, None, Some(context.as_bytes())).await.unwrap();
     assert_eq!(caller.kind, CallerKind::Iam);
+}
+
+#[tokio::test]
+async fn j25_a_signature_and_a_token_are_two_sets_of_credentials() {
+    let ([.., both], token) = doors();
+    let context = signed().to_string();
+    let good = format!("Bearer {token}");
+    for values in [&[good.as_str()][..], &["Bearer x"], &["Bearer"], &[SIGV4, &good]] {
+        let admitted = both.admit(&headers(values), None, Some(context.as_bytes())).await;
+        assert_eq!(admitted, Err(Refusal::InvalidRequest), "{} values", values.len());
+    }
+    for values in [&[][..], &[SIGV4], &["Basic dXNlcjpwYXNz"]] {
+        let caller = both.admit(&headers(values), None, Some(context.as_bytes())).await.unwrap();
+        assert_eq!(caller.kind, CallerKind::Iam);
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@
 //! as it is: codes, tokens and secrets are kept as hashes.
 
 mod client;
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 mod error;
 mod form;
 mod grant;

@@ -277,7 +277,15 @@ impl Store for MemoryStore {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::contract;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn t02_t29_the_contract_holds() {
+        contract::holds(&Arc::new(MemoryStore::default())).await.unwrap();
+    }
 
     #[tokio::test]
     async fn what_has_ended_makes_room() {

@@ -9,7 +9,11 @@
 //! What decides is pure; what waits is behind [`Store`]. Nothing that a client could use is stored
 //! as it is: codes, tokens and secrets are kept as hashes.
 
+mod access_token;
+mod authorize;
 mod client;
+mod client_auth;
+mod consent;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod error;
@@ -18,17 +22,32 @@ mod grant;
 mod jwks;
 mod keys;
 mod lifetimes;
+mod location;
+mod login;
 mod memory;
+mod metadata;
 mod pkce;
 mod redirect;
+mod refusal;
+mod register;
 mod secret;
 mod store;
 mod time;
+mod token;
 mod transaction;
 mod web_url;
 
+pub use access_token::{AccessToken, Verified, verify};
+pub use authorize::{
+    AuthorizationRequest, AuthorizeSettings, Next, Prompt, authorize, client_id, read_query,
+};
 pub use client::{AuthMethod, Client, ClientId, ClientOrigin, GrantType, NotAClientId, Secrets};
-pub use error::{ErrorCode, OauthError};
+pub use client_auth::ClientProof;
+pub use consent::{
+    Answer, Approval, FreshGrant, Presented, SentFrom, answer, approve, csrf_token, deny,
+    may_answer,
+};
+pub use error::{ErrorCode, Failure, OauthError};
 pub use form::{Form, FormError};
 pub use grant::{
     Code, CodeState, Consent, ConsentKey, Grant, GrantId, GrantStatus, RefreshState, RefreshToken,
@@ -36,10 +55,20 @@ pub use grant::{
 pub use jwks::{Jwk, JwkSet};
 pub use keys::{KeyRing, NotASigningKey, SigningError, SigningKey};
 pub use lifetimes::Lifetimes;
+pub use location::Location;
+pub use login::{
+    DevLogin, DevLoginRefused, DevUser, IdTokenError, Person, Upstream, UpstreamCode, callback,
+};
 pub use memory::MemoryStore;
+pub use metadata::ClientMetadata;
 pub use pkce::{CodeChallenge, CodeVerifier, NotPkce};
 pub use redirect::{NotARedirectUri, RedirectClass, RedirectUri};
+pub use refusal::{Refusal, Stop};
+pub use register::{
+    ClientInformation, MAX_REGISTRATION, Minted, Registrant, RegistrationPolicy, register,
+};
 pub use secret::{Secret, SecretHash};
 pub use store::{CODE_KEPT, COUNT_KEPT, DELETED_KEPT, Redeemed, Rotated, Store, StoreError};
 pub use time::Time;
+pub use token::{Fresh, TokenEndpoint, TokenResponse};
 pub use transaction::{Session, Transaction, TransactionState};

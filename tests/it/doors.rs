@@ -71,7 +71,7 @@ async fn z02_j34_an_issuer_that_is_down_at_a_cold_start_is_an_outage_and_no_verd
         let reply = site.list(&token).await;
         assert_eq!(reply.status, 500, "{front:?}: {}", site.log());
         assert_eq!(reply.headers.get("www-authenticate"), None);
-        site.assert_logged("\"outcome\":\"error\"", 1).await;
+        site.assert_logged("\"decision\":\"error\"", 1).await;
         // What cannot be a token of anybody is told so all the same.
         assert_eq!(site.list("x.y.z").await.status, 401);
     }

@@ -89,7 +89,7 @@ async fn z01_z03_z06_a_token_opens_the_routes_of_mcp_and_a_bad_one_is_a_401() {
             assert_eq!(ask(&emulator, route, Some(&good)).await.0, 403, "{front:?} {route}");
         }
         let log = emulator.log();
-        assert!(log.contains(r#""outcome":"allow""#) && log.contains("it is expired"), "{log}");
+        assert!(log.contains(r#""decision":"allow""#) && log.contains("it is expired"), "{log}");
         assert!(!log.contains(good.split('.').nth(1).unwrap()), "the log has a token: {log}");
     }
 }

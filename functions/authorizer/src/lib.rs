@@ -22,7 +22,7 @@ pub const METRICS: &[Metric] = &[Metric {
     event: "authorizer.decision",
     field: "duration_ms",
     unit: "Milliseconds",
-    dimensions: &[&["outcome"]],
+    dimensions: &[&["decision"]],
 }];
 
 /// The whole function. Cheap to clone.
@@ -59,7 +59,7 @@ fn log(decision: &Result<Allowed, AuthorizerError>, took: Duration) {
             let Caller { kind, subject, client_id, tenant, token_id, issuer, .. } = caller;
             tracing::info!(
                 name: "authorizer.decision",
-                outcome = "allow",
+                decision = "allow",
                 caller.kind = kind.as_str(),
                 caller.subject = subject.as_str(),
                 caller.client_id = client_id.as_deref(),
@@ -73,7 +73,7 @@ fn log(decision: &Result<Allowed, AuthorizerError>, took: Duration) {
         Err(err @ AuthorizerError::Unauthorized(_)) => {
             tracing::info!(
                 name: "authorizer.decision",
-                outcome = "unauthorized",
+                decision = "unauthorized",
                 reason = err.source(),
                 duration_ms,
                 "nobody may pass"
@@ -83,7 +83,7 @@ fn log(decision: &Result<Allowed, AuthorizerError>, took: Duration) {
         Err(err @ AuthorizerError::NotAnEvent(_)) => {
             tracing::warn!(
                 name: "authorizer.decision",
-                outcome = "unauthorized",
+                decision = "unauthorized",
                 reason = err.source(),
                 duration_ms,
                 "nobody may pass"
@@ -92,7 +92,7 @@ fn log(decision: &Result<Allowed, AuthorizerError>, took: Duration) {
         Err(err) => {
             tracing::error!(
                 name: "authorizer.decision",
-                outcome = "error",
+                decision = "error",
                 reason = err as &dyn Error,
                 duration_ms,
                 "no decision"

@@ -127,7 +127,7 @@ async fn a_client_of_the_pool_may_pass_and_the_log_says_who_it_is() {
     let of_the_decision = log.lines().filter(|line| line.contains("the caller may pass"));
     let [line] = of_the_decision.collect::<Vec<_>>()[..] else { panic!("{log}") };
     for field in [
-        "outcome=\"allow\"",
+        "decision=\"allow\"",
         "caller.kind=\"client\"",
         "caller.subject=\"c1\"",
         "caller.client_id=\"c1\"",
@@ -160,9 +160,9 @@ async fn z01_z02_only_the_log_says_why_nobody_may_pass() {
     ] {
         let (answer, log) = decide(authorizer, event).await;
         assert_eq!(answer.unwrap_err().to_string(), told);
-        let outcome = format!("outcome=\"{outcome}\"");
+        let outcome = format!("decision=\"{outcome}\"");
         let of_the_decision: Vec<_> =
-            log.lines().filter(|line| line.contains("outcome=")).collect();
+            log.lines().filter(|line| line.contains("decision=")).collect();
         let [line] = of_the_decision[..] else { panic!("{log}") };
         for part in [level, outcome.as_str(), reason] {
             assert!(line.contains(part), "{part}: {line}");

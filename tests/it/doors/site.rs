@@ -166,7 +166,7 @@ impl Site {
 }
 
 /// In the log where the authorizer let somebody pass.
-pub(crate) const ALLOWED: &str = "\"outcome\":\"allow\"";
+pub(crate) const ALLOWED: &str = "\"decision\":\"allow\"";
 /// In the log where the function turned somebody away whom the authorizer had let pass.
 pub(crate) const REFUSED: &str = "refused at the door";
 

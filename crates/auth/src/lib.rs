@@ -53,6 +53,7 @@ pub use profile::{Issuer, Profile};
 pub use resource::Resource;
 pub use scope::{NotAScope, Registry, Scope, Scopes};
 pub use tenant::{NotATenantId, TenantId};
+pub use token::{Bearer, CredentialsError};
 pub use url::NotAUrl;
 pub use verifier::{Unverifiable, Verifier};
 pub use verify::{Rejection, verify};

@@ -18,11 +18,11 @@ pub(crate) const MAX_TOKEN: usize = 8 << 10;
 
 /// A bearer token as it was sent; never shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Bearer<'a>(&'a str);
+pub struct Bearer<'a>(&'a str);
 
 /// Credentials were sent, and not in a way that can be told apart from an attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CredentialsError {
+pub enum CredentialsError {
     /// More than one set of credentials: 400.
     #[error("there is more than one set of credentials")]
     Several,
@@ -37,7 +37,7 @@ impl<'a> Bearer<'a> {
     ///
     /// # Errors
     /// When there are several tokens, or one that is none.
-    pub(crate) fn of(
+    pub fn of(
         headers: &'a HeaderMap,
         query: Option<&str>,
     ) -> Result<Option<Self>, CredentialsError> {
@@ -71,7 +71,7 @@ impl<'a> Bearer<'a> {
 
     /// The token.
     #[must_use]
-    pub(crate) const fn token(self) -> &'a str {
+    pub const fn token(self) -> &'a str {
         self.0
     }
 }

@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+use service_kit::random::RandomError;
+
+use crate::keys::SigningError;
+use crate::store::StoreError;
+
 /// An error code of OAuth 2.1, OpenID Connect, RFC 7591, RFC 6750 or RFC 8707.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -88,5 +93,39 @@ impl OauthError {
     /// An error with its description.
     pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self { code, description: description.into() }
+    }
+}
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// It is refused: the caller can do something about it.
+    #[error(transparent)]
+    Refused(#[from] OauthError),
+    /// The store does not answer: the caller may try again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nothing can be signed now: the caller may try again.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// There is no randomness to make secrets of.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+}
+
+impl Failure {
+    /// What the caller is told; what is ours stays in the log.
+    #[must_use]
+    pub fn told(self) -> OauthError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Store(_) | Self::Signing(_) => {
+                OauthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment")
+            }
+            Self::Random(_) => {
+                OauthError::new(ErrorCode::ServerError, "something of ours is broken")
+            }
+        }
     }
 }

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
+
+use crate::error::{ErrorCode, OauthError};
 
 /// The most parameters that are read.
 const MAX_PARAMETERS: usize = 64;
@@ -24,6 +27,39 @@ pub enum FormError {
 }
 
 impl Form {
+    /// The form that a request brings in its body. Nothing may be in the query (RFC 6749, section
+    /// 2.3.1), and nothing but `resource` be there twice.
+    ///
+    /// # Errors
+    /// `invalid_request`
+    pub fn of_request(
+        headers: &HeaderMap,
+        query: Option<&str>,
+        body: &[u8],
+    ) -> Result<Self, OauthError> {
+        let refused = |why: &'static str| OauthError::new(ErrorCode::InvalidRequest, why);
+        let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+        let is_form = types.next().is_some_and(|value| {
+            let kind = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+            kind.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+        });
+        if !is_form || types.next().is_some() {
+            return Err(refused("the body must be application/x-www-form-urlencoded"));
+        }
+        if query.is_some_and(|query| !query.is_empty()) {
+            return Err(refused("parameters belong into the body"));
+        }
+        let body = str::from_utf8(body).map_err(|_| refused("the body is not UTF-8"))?;
+        let form = Self::parse(body).map_err(|error| match error {
+            FormError::TooMany => refused("there are too many parameters"),
+            FormError::Malformed => refused("a parameter is malformed"),
+        })?;
+        if form.repeated(&["resource"]).is_some() {
+            return Err(refused("a parameter is there twice"));
+        }
+        Ok(form)
+    }
+
     /// Reads `application/x-www-form-urlencoded`.
     ///
     /// # Errors
@@ -63,7 +99,8 @@ impl Form {
     }
 }
 
-fn decode(text: &str) -> Result<String, FormError> {
+/// One name or value.
+pub(crate) fn decode(text: &str) -> Result<String, FormError> {
     let bytes = text.as_bytes();
     let broken = bytes.iter().enumerate().any(|(at, byte)| {
         let digit = |offset| bytes.get(at + offset).is_some_and(u8::is_ascii_hexdigit);
@@ -104,6 +141,62 @@ mod tests {
         }
         assert!(Form::parse(&"a=1&".repeat(64)).is_ok());
         assert_eq!(Form::parse(&"a=1&".repeat(20_000)), Err(FormError::TooMany));
+    }
+
+    fn of_request(types: &[&str], query: Option<&str>, body: &[u8]) -> Result<Form, String> {
+        let mut headers = HeaderMap::new();
+        for value in types {
+            headers.append(header::CONTENT_TYPE, value.parse().unwrap());
+        }
+        Form::of_request(&headers, query, body).map_err(|error| error.to_string())
+    }
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    #[test]
+    fn t13_only_a_form_is_a_form() {
+        for types in [
+            &[][..],
+            &["application/json"],
+            &["multipart/form-data; boundary=x"],
+            &["text/plain"],
+            &["application/json, application/x-www-form-urlencoded"],
+            &["application/x-www-form-urlencoded, application/json"],
+            &[FORM, FORM],
+        ] {
+            assert_eq!(
+                of_request(types, None, b"a=1").unwrap_err(),
+                "invalid_request: the body must be application/x-www-form-urlencoded",
+                "{types:?}"
+            );
+        }
+        for value in [FORM, "Application/X-WWW-Form-URLencoded ;charset=UTF-8"] {
+            assert_eq!(of_request(&[value], Some(""), b"a=1").unwrap().get("a"), Some("1"));
+        }
+    }
+
+    #[test]
+    fn t14_parameters_in_the_query_are_refused() {
+        let error = of_request(&[FORM], Some("grant_type=x"), b"grant_type=x").unwrap_err();
+        assert_eq!(error, "invalid_request: parameters belong into the body");
+    }
+
+    #[test]
+    fn t15_a_parameter_that_is_there_twice_is_refused() {
+        for name in ["grant_type", "code", "client_id", "refresh_token", "unknown"] {
+            let body = format!("{name}=a&x=1&{name}=a");
+            let error = of_request(&[FORM], None, body.as_bytes()).unwrap_err();
+            assert_eq!(error, "invalid_request: a parameter is there twice", "{name}");
+        }
+        assert!(of_request(&[FORM], None, b"resource=a&resource=b").is_ok());
+    }
+
+    #[test]
+    fn x05_a_body_that_is_no_text_is_refused() {
+        for body in [&b"a=\xff"[..], b"a=%ff", b"a=%0", b"a=\0"] {
+            let error = of_request(&[FORM], None, body).unwrap_err();
+            assert!(error.starts_with("invalid_request: "), "{error}");
+        }
     }
 
     proptest! {

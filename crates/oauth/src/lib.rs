@@ -16,6 +16,7 @@ mod client_auth;
 mod consent;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod cookie;
 mod error;
 mod form;
 mod grant;
@@ -26,18 +27,21 @@ mod location;
 mod login;
 mod memory;
 mod metadata;
+mod page;
 mod pkce;
 mod redirect;
 mod refusal;
 mod register;
+mod revoke;
 mod secret;
 mod store;
 mod time;
 mod token;
 mod transaction;
+mod userinfo;
 mod web_url;
 
-pub use access_token::{AccessToken, Verified, verify};
+pub use access_token::{AccessToken, Verified};
 pub use authorize::{
     AuthorizationRequest, AuthorizeSettings, Next, Prompt, authorize, client_id, read_query,
 };
@@ -47,6 +51,7 @@ pub use consent::{
     Answer, Approval, FreshGrant, Presented, SentFrom, answer, approve, csrf_token, deny,
     may_answer,
 };
+pub use cookie::{Cookie, Cookies};
 pub use error::{ErrorCode, Failure, OauthError};
 pub use form::{Form, FormError};
 pub use grant::{
@@ -61,14 +66,19 @@ pub use login::{
 };
 pub use memory::MemoryStore;
 pub use metadata::ClientMetadata;
+pub use page::{
+    CONSENT_PATH, ConsentPage, LOGIN_PATH, LoginPage, STYLE_PATH, error_page, stylesheet,
+};
 pub use pkce::{CodeChallenge, CodeVerifier, NotPkce};
 pub use redirect::{NotARedirectUri, RedirectClass, RedirectUri};
 pub use refusal::{Refusal, Stop};
 pub use register::{
     ClientInformation, MAX_REGISTRATION, Minted, Registrant, RegistrationPolicy, register,
 };
+pub use revoke::revoke;
 pub use secret::{Secret, SecretHash};
 pub use store::{CODE_KEPT, COUNT_KEPT, DELETED_KEPT, Redeemed, Rotated, Store, StoreError};
 pub use time::Time;
-pub use token::{Fresh, TokenEndpoint, TokenResponse};
+pub use token::{FreshToken, TokenEndpoint, TokenResponse};
 pub use transaction::{Session, Transaction, TransactionState};
+pub use userinfo::{NoUserInfo, UserInfo, userinfo};

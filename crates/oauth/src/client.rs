@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use auth::{Scopes, TenantId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use service_kit::random::{self, RandomError};
 
 use crate::redirect::RedirectUri;
 use crate::secret::SecretHash;
@@ -22,6 +25,16 @@ pub struct ClientId(String);
 pub struct NotAClientId;
 
 impl ClientId {
+    /// A fresh one for a client that registers: `c_` and 128 random bits.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness.
+    pub fn random() -> Result<Self, RandomError> {
+        let mut bits = [0; 16];
+        random::fill(&mut bits)?;
+        Ok(Self(format!("c_{}", URL_SAFE_NO_PAD.encode(bits))))
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
+use sdk_http::SdkHttp;
 use service_kit::clock::Clock;
 use sigv4::{Kept, Signer};
 
 use crate::Settings;
 use crate::client::ControlPlane;
-use crate::sdk_http::SdkHttp;
 
 /// The name that AMP signs by.
 const SERVICE: &str = "aps";

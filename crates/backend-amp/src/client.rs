@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use aws_sdk_amp::Client;
 use aws_sdk_amp::config::retry::RetryConfig;
@@ -11,14 +11,13 @@ use aws_sdk_amp::config::timeout::TimeoutConfig;
 use aws_sdk_amp::config::{BehaviorVersion, IdentityCache, StalledStreamProtectionConfig};
 use aws_sdk_amp::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_amp::types::WorkspaceStatus as SdkStatus;
-use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use sdk_http::{SdkHttp, SdkTime};
 use service_kit::clock::Clock;
 use sigv4::Kept;
 
 use crate::refusal::{Asked, Refusal};
 use crate::retry::{observed, retrying};
-use crate::sdk_http::SdkHttp;
 use crate::{CallStats, Error, Region, Workspace, WorkspaceId, WorkspaceStatus};
 
 /// Most per page that `ListWorkspaces` gives.
@@ -122,23 +121,13 @@ impl ControlPlane {
             .region(aws_sdk_amp::config::Region::new(region.as_str().to_owned()))
             .credentials_provider(self.credentials.clone())
             .identity_cache(IdentityCache::no_cache())
-            .time_source(Time(Arc::clone(&self.clock)))
+            .time_source(SdkTime(Arc::clone(&self.clock)))
             .http_client(self.http.clone())
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(self.endpoint.clone());
         Client::from_conf(config.build())
-    }
-}
-
-/// The time that requests are signed at.
-#[derive(Debug)]
-struct Time(Arc<dyn Clock>);
-
-impl TimeSource for Time {
-    fn now(&self) -> SystemTime {
-        self.0.now()
     }
 }
 

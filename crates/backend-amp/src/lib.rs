@@ -34,7 +34,6 @@ mod query;
 mod refusal;
 mod response;
 mod retry;
-mod sdk_http;
 mod series;
 mod target;
 mod tenants;

@@ -283,7 +283,7 @@ mod tests {
     use crate::contract;
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn t02_t29_the_contract_holds() {
+    async fn t02_the_contract_holds() {
         contract::holds(&Arc::new(MemoryStore::default())).await.unwrap();
     }
 

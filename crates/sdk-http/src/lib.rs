@@ -1,5 +1,9 @@
-//! The client that the AWS SDK sends with: that of the data plane.
+//! What every client of the AWS SDK gets from us: connections and the time.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_smithy_async::time::TimeSource;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -9,15 +13,17 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::Request;
+use https::BoxError;
+use service_kit::clock::Clock;
 
-use crate::BoxError;
-
-/// The SDK's own timeouts are off: every call here has a deadline.
+/// Sends over the pool that everything else is sent over. It knows no timeout of the SDK's but
+/// those around a whole call.
 #[derive(Debug, Clone)]
-pub(crate) struct SdkHttp {
-    pub(crate) https: https::Client,
+pub struct SdkHttp {
+    /// The pool.
+    pub https: https::Client,
     /// The biggest answer that is read, in bytes.
-    pub(crate) max_body: usize,
+    pub max_body: usize,
 }
 
 impl HttpClient for SdkHttp {
@@ -47,4 +53,14 @@ fn buffered(request: HttpRequest) -> Result<Request<Bytes>, BoxError> {
     let (parts, body) = request.try_into_http1x()?.into_parts();
     let body = body.bytes().ok_or("a streaming request")?;
     Ok(Request::from_parts(parts, Bytes::copy_from_slice(body)))
+}
+
+/// The time that requests are signed at.
+#[derive(Debug, Clone)]
+pub struct SdkTime(pub Arc<dyn Clock>);
+
+impl TimeSource for SdkTime {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
 }

@@ -1,0 +1,97 @@
+//! The client of the AWS SDK.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, IdentityCache, Region, SharedHttpClient, StalledStreamProtectionConfig,
+};
+use sdk_http::{SdkHttp, SdkTime};
+use service_kit::clock::Clock;
+use sigv4::Kept;
+
+/// Tries of one request, the first included.
+const TRIES: u32 = 3;
+/// The longest wait for one try, and for all of them.
+const TRY: Duration = Duration::from_secs(2);
+const ALL: Duration = Duration::from_secs(6);
+/// DynamoDB's items have 400 KB at most.
+const MAX_ANSWER: usize = 1 << 20;
+
+/// Where the tables are.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The region, such as `eu-west-1`.
+    pub region: String,
+    /// Where DynamoDB is, if not where it is in that region.
+    pub endpoint: Option<String>,
+    /// The tables.
+    pub tables: Tables,
+}
+
+/// The names of the tables.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    /// Clients; its partition key is the string `clientId`.
+    pub clients: String,
+    /// Codes, transactions, sessions and counts; its partition key is the string `code`.
+    pub codes: String,
+    /// Refresh tokens, grants and consents; its partition key is the string `refreshToken`.
+    pub refresh_tokens: String,
+}
+
+/// Builds the client when the first call needs it.
+#[derive(Debug)]
+pub(crate) struct Lazy {
+    region: String,
+    endpoint: Option<String>,
+    http: SharedHttpClient,
+    credentials: Kept,
+    clock: Arc<dyn Clock>,
+    built: OnceLock<Client>,
+}
+
+impl Lazy {
+    pub(crate) fn new(
+        settings: &Settings,
+        https: &https::Client,
+        credentials: SharedCredentialsProvider,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let http = SdkHttp { https: https.clone(), max_body: MAX_ANSWER };
+        Self {
+            region: settings.region.clone(),
+            endpoint: settings.endpoint.clone(),
+            http: SharedHttpClient::new(http),
+            credentials: Kept::new(credentials, Arc::clone(&clock)),
+            clock,
+            built: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn get(&self) -> &Client {
+        self.built.get_or_init(|| self.build())
+    }
+
+    /// The SDK tries again what was throttled or not answered, with the same request token.
+    fn build(&self) -> Client {
+        let timeouts =
+            TimeoutConfig::builder().operation_attempt_timeout(TRY).operation_timeout(ALL).build();
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(self.credentials.clone())
+            .identity_cache(IdentityCache::no_cache())
+            .time_source(SdkTime(Arc::clone(&self.clock)))
+            .http_client(self.http.clone())
+            .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        config.set_endpoint_url(self.endpoint.clone());
+        Client::from_conf(config.build())
+    }
+}

@@ -11,8 +11,10 @@
 
 mod access_token;
 mod authorize;
+mod cimd;
 mod client;
 mod client_auth;
+mod clients;
 mod consent;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -45,8 +47,12 @@ pub use access_token::{AccessToken, Verified};
 pub use authorize::{
     AuthorizationRequest, AuthorizeSettings, Next, Prompt, authorize, client_id, read_query,
 };
+pub use cimd::{
+    DocumentError, DocumentUrl, MAX_DOCUMENT, NotADocumentUrl, client_of_document, pinned,
+};
 pub use client::{AuthMethod, Client, ClientId, ClientOrigin, GrantType, NotAClientId, Secrets};
 pub use client_auth::ClientProof;
+pub use clients::{ManageError, delete_client, read_client};
 pub use consent::{
     Answer, Approval, FreshGrant, Presented, SentFrom, answer, approve, csrf_token, deny,
     may_answer,

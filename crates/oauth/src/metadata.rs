@@ -163,6 +163,18 @@ impl ClientMetadata {
         if fits { Ok(grants) } else { Err(refuse("response_types does not fit grant_types")) }
     }
 
+    /// Whether it prefers to prove who it is with a secret.
+    pub(crate) fn wants_secret(&self) -> bool {
+        let wanted = self.token_endpoint_auth_method.as_deref();
+        wanted.is_some_and(|name| name.starts_with("client_secret_"))
+    }
+
+    /// Whether it says nothing of how it will prove who it is.
+    pub(crate) fn names_no_method(&self) -> bool {
+        self.token_endpoint_auth_method.is_none()
+            && self.token_endpoint_auth_methods_supported.is_none()
+    }
+
     /// How the client will prove who it is: as it prefers if we know that, or in another way that
     /// it also knows, without a secret first. Of `private_key_jwt` or `none`, it is `none`.
     pub(crate) fn method(&self) -> Result<Method, OauthError> {

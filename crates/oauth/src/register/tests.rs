@@ -352,7 +352,7 @@ fn d12_scopes_that_nobody_offers_are_reduced_in_the_answer() {
 }
 
 #[test]
-fn t25_a_client_on_its_own_behalf_has_no_scope_of_people_and_none_that_was_not_asked_for() {
+fn a_client_on_its_own_behalf_has_no_scope_of_people_and_none_that_was_not_asked_for() {
     for (asked, expected) in [
         (json!(null), Some("cases/read mcp/invoke")),
         (json!("mcp/invoke openid offline_access"), Some("mcp/invoke")),

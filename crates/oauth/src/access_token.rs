@@ -135,10 +135,6 @@ pub(crate) mod tests {
         }
     }
 
-    pub(crate) fn key_set(keys: &KeyRing) -> KeySet {
-        KeySet::parse(&serde_json::to_vec(keys.published()).unwrap()).unwrap()
-    }
-
     /// Header and claims, with nothing verified.
     pub(crate) fn look_into(token: &str) -> [Value; 2] {
         let mut parts = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
@@ -201,7 +197,8 @@ pub(crate) mod tests {
         for keys in keys() {
             tokens(|token| {
                 let signed = token.sign(keys.active()).unwrap();
-                let verified = Verified::of(&signed, &key_set(&keys), &issuer(), NOW).unwrap();
+                let verified =
+                    Verified::of(&signed, &keys.key_set().unwrap(), &issuer(), NOW).unwrap();
                 assert_eq!(verified.grant.as_ref(), token.grant);
                 assert_eq!(verified.claims.subject, token.subject);
                 assert_eq!(verified.claims.client_id.as_deref(), Some(token.client.as_str()));
@@ -210,7 +207,8 @@ pub(crate) mod tests {
                 assert_eq!(verified.claims.token_id.as_deref(), Some(token.id));
                 assert_eq!(verified.claims.expires_at, token.expires_at.0);
                 let late = Time(NOW.0 + 1000);
-                let error = Verified::of(&signed, &key_set(&keys), &issuer(), late).unwrap_err();
+                let error =
+                    Verified::of(&signed, &keys.key_set().unwrap(), &issuer(), late).unwrap_err();
                 assert_eq!(error, Rejection::Expired);
             });
         }
@@ -250,10 +248,10 @@ pub(crate) mod tests {
             let signed = token.sign(old.active()).unwrap();
             let ring = KeyRing::new(SigningKey::generate().unwrap())
                 .with_published(new.active().public().clone());
-            let gone = Verified::of(&signed, &key_set(&ring), &issuer(), NOW);
+            let gone = Verified::of(&signed, &ring.key_set().unwrap(), &issuer(), NOW);
             assert_eq!(gone, Err(Rejection::UnknownKey));
             let ring = ring.with_published(old.active().public().clone());
-            assert!(Verified::of(&signed, &key_set(&ring), &issuer(), NOW).is_ok());
+            assert!(Verified::of(&signed, &ring.key_set().unwrap(), &issuer(), NOW).is_ok());
         });
     }
 }

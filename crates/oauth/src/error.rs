@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::StatusCode;
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use service_kit::random::RandomError;
 
 use crate::keys::SigningError;
@@ -77,6 +79,20 @@ impl ErrorCode {
             Self::ServerError => "server_error",
         }
     }
+
+    /// The status of an answer that is no redirect (OAuth 2.1, section 3.2.4; RFC 6750, section 3.1;
+    /// RFC 7591, section 3.2.2). A 401 needs a challenge: `Basic` for [`Self::InvalidClient`],
+    /// `Bearer` for [`Self::InvalidToken`].
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
 }
 
 /// An error for the caller: a code and what to do about it. Nothing secret is ever in it.
@@ -93,6 +109,16 @@ impl OauthError {
     /// An error with its description.
     pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self { code, description: description.into() }
+    }
+}
+
+/// The body of an answer: `error` and `error_description`.
+impl Serialize for OauthError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut body = serializer.serialize_struct("OauthError", 2)?;
+        body.serialize_field("error", self.code.as_str())?;
+        body.serialize_field("error_description", &self.description)?;
+        body.end()
     }
 }
 
@@ -127,5 +153,25 @@ impl Failure {
                 OauthError::new(ErrorCode::ServerError, "something of ours is broken")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_ours_is_not_told() {
+        let store = StoreError("table mcp-clients in account 123456789012".into());
+        let refused = OauthError::new(ErrorCode::InvalidScope, "a scope is unknown or not allowed");
+        let told = [store.into(), SigningError.into(), refused.into()].map(|failure: Failure| {
+            let told = failure.told();
+            format!("{} {}", told.code.status().as_u16(), serde_json::to_string(&told).unwrap())
+        });
+        insta::assert_snapshot!(told.join("\n"), @r#"
+        503 {"error":"temporarily_unavailable","error_description":"try again in a moment"}
+        503 {"error":"temporarily_unavailable","error_description":"try again in a moment"}
+        400 {"error":"invalid_scope","error_description":"a scope is unknown or not allowed"}
+        "#);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use auth::{KeySet, NotAKeySet};
 use ring::error::KeyRejected;
 use ring::rand::SystemRandom;
 use ring::rsa::PublicKeyComponents;
@@ -165,12 +166,19 @@ impl KeyRing {
     pub const fn published(&self) -> &JwkSet {
         &self.published
     }
+
+    /// What a resource server reads from that document.
+    ///
+    /// # Errors
+    /// When none of the keys is one that resource servers take.
+    pub fn key_set(&self) -> Result<KeySet, NotAKeySet> {
+        KeySet::parse(&serde_json::to_vec(&self.published).unwrap_or_default())
+    }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use auth::KeySet;
     use rsa::RsaPrivateKey;
     use rsa::pkcs8::EncodePrivateKey as _;
     use std::sync::OnceLock;
@@ -186,7 +194,7 @@ pub(crate) mod tests {
 
     /// What a resource server takes of what is published.
     fn read(ring: &KeyRing) -> String {
-        format!("{:?}", KeySet::parse(&serde_json::to_vec(ring.published()).unwrap()).unwrap())
+        format!("{:?}", ring.key_set().unwrap())
     }
 
     #[test]

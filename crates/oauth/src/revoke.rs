@@ -53,13 +53,13 @@ fn of_access_token(token: &str, keys: &KeySet, issuer: &Issuer, now: Time) -> Op
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access_token::tests::{NOW, issuer, key_set};
+    use crate::access_token::tests::{NOW, issuer};
     use crate::token::tests::{World, client, refresh_form, refusal};
 
     impl World {
         async fn revoke(&self, client: &Client, token: &str) -> Result<(), Failure> {
             let form = Form::parse(&format!("token_type_hint=x&token={token}")).unwrap();
-            revoke(&self.store, &key_set(&self.keys), &issuer(), client, &form, NOW).await
+            revoke(&*self.store, &self.keys.key_set().unwrap(), &issuer(), client, &form, NOW).await
         }
     }
 

@@ -83,7 +83,7 @@ fn bearer<'a>(headers: &'a HeaderMap, query: Option<&str>) -> Result<Bearer<'a>,
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access_token::tests::{NOW, issuer, key_set};
+    use crate::access_token::tests::{NOW, issuer};
     use crate::token::tests::{SCOPES, World, machine};
     use http::header;
 
@@ -96,8 +96,8 @@ mod tests {
             if let Some(token) = bearer {
                 headers.insert(header::AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
             }
-            let keys = key_set(&self.keys);
-            match userinfo(&self.store, &keys, &issuer(), &headers, query, NOW).await {
+            let keys = self.keys.key_set().unwrap();
+            match userinfo(&*self.store, &keys, &issuer(), &headers, query, NOW).await {
                 Ok(info) => serde_json::to_string(&info).unwrap(),
                 Err(NoUserInfo::Challenge(challenge)) => {
                     let response = challenge.response("https://mcp.example.com/metadata");

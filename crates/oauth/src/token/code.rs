@@ -53,7 +53,7 @@ impl<S: Store> TokenEndpoint<'_, S> {
     /// A code that comes twice was stolen once: what was given out for it is worth nothing any more
     /// (OAuth 2.1, section 4.1.3).
     async fn take_back(&self, code: &Code) -> Result<TokenResponse, Failure> {
-        tracing::warn!(gid = code.grant.0, client_id = code.client.as_str(), "code used again");
+        tracing::warn!(grant.id = code.grant.0, client.id = %code.client, "code used again");
         self.store.revoke_grant(&code.grant).await?;
         Err(invalid_grant().into())
     }

@@ -81,8 +81,7 @@ impl<S: Store> TokenEndpoint<'_, S> {
             Use::Good(state) if !token.expires_at.has_come(now) => state,
             Use::Good(_) | Use::TooOften => return Err(invalid_grant().into()),
             Use::Stolen => {
-                let (gid, client_id) = (&*grant.id.0, client.id.as_str());
-                tracing::warn!(gid, client_id, "refresh token used again");
+                tracing::warn!(grant.id = grant.id.0, %client.id, "refresh token used again");
                 self.store.revoke_grant(&grant.id).await?;
                 return Err(invalid_grant().into());
             }

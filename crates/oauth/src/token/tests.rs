@@ -1,6 +1,6 @@
 use super::*;
 use crate::access_token::Verified;
-use crate::access_token::tests::{ISSUER, NOW, RESOURCE, issuer, key_set, look_into};
+use crate::access_token::tests::{ISSUER, NOW, RESOURCE, issuer, look_into};
 use crate::client::{AuthMethod, ClientId, Secrets};
 use crate::grant::{Code, CodeState};
 use crate::keys::SigningKey;
@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 mod client_credentials;
 mod code;
+mod faults;
 mod refresh;
 
 pub(crate) use client_credentials::machine;
@@ -23,7 +24,7 @@ pub(crate) const SCOPES: &str = "offline_access openid prometheus-mcp-server/wri
 
 /// A server with a client that has a code for a person's grant.
 pub(crate) struct World {
-    pub(crate) store: MemoryStore,
+    pub(crate) store: Arc<MemoryStore>,
     pub(crate) keys: KeyRing,
     resource: Resource,
     lifetimes: Lifetimes,
@@ -51,7 +52,7 @@ pub(crate) fn client(id: &str, grant_types: &[GrantType]) -> Client {
 impl World {
     pub(crate) async fn new() -> Self {
         let world = Self {
-            store: MemoryStore::default(),
+            store: Arc::default(),
             keys: KeyRing::new(SigningKey::generate().unwrap()),
             resource: RESOURCE.parse().unwrap(),
             lifetimes: Lifetimes::default(),
@@ -94,7 +95,7 @@ impl World {
         form: &str,
     ) -> Result<TokenResponse, Failure> {
         let endpoint = TokenEndpoint {
-            store: &self.store,
+            store: &*self.store,
             keys: &self.keys,
             issuer: ISSUER,
             resource: &self.resource,
@@ -228,7 +229,7 @@ async fn t34_an_answer_has_what_clients_read() {
 async fn what_is_issued_is_good_at_a_resource_server() {
     let world = World::new().await;
     let answer = world.ask(&world.code_form()).await.unwrap();
-    let keys = key_set(&world.keys);
+    let keys = world.keys.key_set().unwrap();
     let verified = Verified::of(&answer.access_token, &keys, &issuer(), NOW).unwrap();
     assert_eq!(verified.claims.tenant, Some("acme".parse().unwrap()));
     assert_eq!(verified.grant, Some(world.grant.clone()));

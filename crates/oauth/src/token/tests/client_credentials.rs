@@ -40,7 +40,7 @@ async fn t25_a_machine_acts_for_itself_and_never_refreshes() {
       "scope": "prometheus-mcp-server/write"
     }
     "#);
-    let keys = key_set(&world.keys);
+    let keys = world.keys.key_set().unwrap();
     let verified = Verified::of(&answer.access_token, &keys, &issuer(), NOW).unwrap();
     let caller = verified.claims.into_caller(Registry::PROJECT);
     assert_eq!(caller.kind, auth::CallerKind::Client);

@@ -6,6 +6,7 @@ use crate::grant::{Code, CodeState};
 use crate::keys::SigningKey;
 use crate::memory::MemoryStore;
 use crate::secret::SecretHash;
+use proptest::prelude::*;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -249,4 +250,32 @@ async fn a_registered_client_that_is_used_is_kept_and_others_are_left_alone() {
     let later = NOW.after(DAY / 2);
     assert!(world.ask_at(later, &stored, &refresh_form(&token)).await.is_ok());
     assert_eq!(end(&world.client.id).await, Some(kept), "half a day is not worth a write");
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_stranger_sends_is_refused_and_nothing_comes_of_it(
+        grant in prop::sample::select(vec!["authorization_code", "refresh_token", "x", ""]),
+        parameters in prop::collection::vec(
+            (
+                prop::sample::select(vec![
+                    "code", "code_verifier", "refresh_token", "redirect_uri", "resource", "scope",
+                ]),
+                "([A-Za-z0-9._~+-]|%[2-7][0-9A-F]){0,50}",
+            ),
+            0..6,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let world = World::new().await;
+            let parameters = parameters.iter().map(|(name, value)| format!("&{name}={value}"));
+            let form = format!("grant_type={grant}{}", parameters.collect::<String>());
+            // DEL is a control character, and no part of a form.
+            if Form::parse(&form).is_ok() {
+                assert!(matches!(world.ask(&form).await, Err(Failure::Refused(_))), "{form}");
+            }
+            assert!(world.ask(&world.code_form()).await.is_ok());
+        });
+    }
 }

@@ -8,9 +8,8 @@ mod samples;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::samples::{
-    client_id, clients, grant_and_code, hash, random, refresh_token, scopes, steps, transaction,
-};
+pub use self::samples::{client_id, grant_and_code, refresh_token};
+use self::samples::{clients, hash, random, scopes, steps, transaction};
 use crate::client::Client;
 use crate::grant::{
     Code, CodeState, Consent, ConsentKey, Grant, GrantStatus, RefreshState, RefreshToken,
@@ -20,7 +19,7 @@ use crate::time::Time;
 use crate::transaction::{Session, Transaction, TransactionState};
 
 /// The present, wherever it matters.
-const NOW: Time = Time(1_800_000_000);
+pub const NOW: Time = Time(1_800_000_000);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 

@@ -16,6 +16,8 @@ use sigv4::Kept;
 
 /// Tries of one request, the first included.
 const TRIES: u32 = 3;
+/// The pauses between them are random, and no longer than this doubled each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest wait for one try, and for all of them.
 const TRY: Duration = Duration::from_secs(2);
 const ALL: Duration = Duration::from_secs(6);
@@ -81,6 +83,8 @@ impl Lazy {
     fn build(&self) -> Client {
         let timeouts =
             TimeoutConfig::builder().operation_attempt_timeout(TRY).operation_timeout(ALL).build();
+        let retries =
+            RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(FIRST_PAUSE);
         let mut config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region.clone()))
@@ -88,7 +92,7 @@ impl Lazy {
             .identity_cache(IdentityCache::no_cache())
             .time_source(SdkTime(Arc::clone(&self.clock)))
             .http_client(self.http.clone())
-            .retry_config(RetryConfig::standard().with_max_attempts(TRIES))
+            .retry_config(retries)
             .timeout_config(timeouts)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         config.set_endpoint_url(self.endpoint.clone());

@@ -100,13 +100,24 @@ pub(crate) fn deleted_item(id: &ClientId, ttl: Time) -> Attributes {
     ])
 }
 
+/// Whether an item is what is left of a deleted client.
+pub(crate) fn is_deleted(item: Attributes) -> Result<bool, Error> {
+    status(&mut Item::new("client", item)).map(|status| status == DELETED)
+}
+
+fn status(client: &mut Item) -> Result<&'static str, Error> {
+    match client.text("status")?.as_str() {
+        ACTIVE => Ok(ACTIVE),
+        DELETED => Ok(DELETED),
+        _ => Err(client.malformed("status")),
+    }
+}
+
 /// `None` for what is left of a deleted client.
 pub(crate) fn client(item: Attributes) -> Result<Option<Client>, Error> {
     let mut item = Item::new("client", item);
-    match item.text("status")?.as_str() {
-        ACTIVE => {}
-        DELETED => return Ok(None),
-        _ => return Err(item.malformed("status")),
+    if status(&mut item)? == DELETED {
+        return Ok(None);
     }
     let secrets = |item: &mut Item| {
         let current = item.hash("secretHash")?;

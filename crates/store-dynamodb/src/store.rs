@@ -110,8 +110,8 @@ impl Inner {
     }
 
     async fn is_deleted(&self, operation: &'static str, id: &ClientId) -> Result<bool, Error> {
-        let Some(item) = self.get(operation, self.client(id)).await? else { return Ok(false) };
-        Ok(Item::new("client", item).text("status")? != ACTIVE)
+        let item = self.get(operation, self.client(id)).await?;
+        item.map_or(Ok(false), records::is_deleted)
     }
 }
 

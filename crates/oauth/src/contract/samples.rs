@@ -78,7 +78,11 @@ pub(super) fn transaction(step: TransactionState) -> Result<Transaction, StoreEr
     })
 }
 
-pub(super) fn grant_and_code(client: ClientId) -> Result<(Grant, Code), StoreError> {
+/// A grant that holds, and a new code of it; both end after [`NOW`].
+///
+/// # Errors
+/// When there is no randomness.
+pub fn grant_and_code(client: ClientId) -> Result<(Grant, Code), StoreError> {
     let grant = Grant {
         id: GrantId(random()?),
         client: client.clone(),
@@ -105,7 +109,11 @@ pub(super) fn grant_and_code(client: ClientId) -> Result<(Grant, Code), StoreErr
     Ok((grant, code))
 }
 
-pub(super) fn refresh_token(grant: &Grant) -> Result<RefreshToken, StoreError> {
+/// A new refresh token.
+///
+/// # Errors
+/// When there is no randomness.
+pub fn refresh_token(grant: &Grant) -> Result<RefreshToken, StoreError> {
     Ok(RefreshToken {
         hash: hash()?,
         grant: grant.id.clone(),
@@ -129,7 +137,11 @@ pub(super) fn challenge() -> Result<CodeChallenge, StoreError> {
     random()?.parse().map_err(failed)
 }
 
-pub(super) fn client_id() -> Result<ClientId, StoreError> {
+/// An id that no client has.
+///
+/// # Errors
+/// When there is no randomness.
+pub fn client_id() -> Result<ClientId, StoreError> {
     random()?.parse().map_err(failed)
 }
 

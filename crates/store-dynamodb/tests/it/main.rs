@@ -1,6 +1,8 @@
 //! The store against DynamoDB's wire protocol, as dynoxide speaks it, over HTTP.
 #![cfg(test)]
 
+mod faults;
+mod proxy;
 mod tables;
 
 use std::sync::Arc;

@@ -28,7 +28,9 @@ impl Location {
     /// # Errors
     /// Never, for one that this crate made.
     pub fn to_header(&self) -> Result<HeaderValue, http::Error> {
-        Ok(HeaderValue::try_from(&*self.0)?)
+        let mut header = HeaderValue::try_from(&*self.0)?;
+        header.set_sensitive(true);
+        Ok(header)
     }
 }
 
@@ -108,7 +110,10 @@ mod tests {
     #[test]
     fn a_location_is_not_shown() {
         let to = ReturnTo { redirect_uri: "https://a/cb", state: None, issuer: "https://h" };
-        assert_eq!(format!("{:?}", to.with(&[("code", "secret")])), "Location");
+        let location = to.with(&[("code", "secret")]);
+        let header = location.to_header().unwrap();
+        assert_eq!(header, "https://a/cb?code=secret&iss=https%3A%2F%2Fh");
+        assert_eq!(format!("{location:?} {header:?}"), "Location Sensitive");
     }
 
     proptest! {

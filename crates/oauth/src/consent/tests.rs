@@ -1,6 +1,8 @@
 use super::*;
 use crate::authorize::tests::{NOW, client, settings};
 use crate::authorize::{authorize, read_query};
+use crate::memory::MemoryStore;
+use crate::store::Store as _;
 
 const COOKIE: &str = "cookie-of-ana";
 const WEB: &str = "https://app.example/cb";
@@ -110,6 +112,22 @@ fn k06_an_answer_counts_once() {
     };
     assert_eq!(answered(&right(), OWN, &Transaction { step, ..asks(WEB) }), Err(Refusal::NotBegun));
     assert_eq!(Refusal::AlreadyUsed.status(), 400);
+}
+
+#[tokio::test]
+async fn k06_of_two_clicks_one_gets_a_code() {
+    let (store, transaction) = (MemoryStore::default(), asks(WEB));
+    store.add_transaction(&transaction).await.unwrap();
+    let mut taken = Vec::new();
+    for _ in 0..2 {
+        // Both requests have read the transaction before either takes it.
+        assert_eq!(answered(&right(), OWN, &transaction), Ok(Answer::Approve));
+        let (hash, from) = (transaction.hash, &transaction.step);
+        taken.push(store.advance_transaction(hash, from, &TransactionState::Done).await.unwrap());
+    }
+    assert_eq!(taken, [true, false]);
+    let third = store.transaction(transaction.hash).await.unwrap().unwrap();
+    assert_eq!(answered(&right(), OWN, &third), Err(Refusal::AlreadyUsed));
 }
 
 #[test]

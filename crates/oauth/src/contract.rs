@@ -78,8 +78,11 @@ async fn what_is_kept_comes_back_as_it_was<S: Store>(store: &S) -> Result<(), St
     };
     store.put_session(&named).await?;
     assert_eq!(store.session(named.hash).await?.as_ref(), Some(&named));
+    let elsewhere = Session { hash: hash()?, ..named.clone() };
+    store.put_session(&elsewhere).await?;
     store.delete_session(named.hash).await?;
     assert_eq!(store.session(named.hash).await?, None);
+    assert_eq!(store.session(elsewhere.hash).await?, Some(elsewhere), "only the one");
 
     let (grant, code) = granted(store).await?;
     assert_eq!(store.grant(&grant.id).await?.as_ref(), Some(&grant));

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use dynoxide::Database;
+use serde_json::Value;
 use service_kit::clock::SystemClock;
 use store_dynamodb::{DynamoStore, Settings, Tables};
 use tokio::net::TcpListener;
 
 pub(crate) struct Local {
     pub(crate) address: String,
+    database: Database,
 }
 
 impl Local {
@@ -29,12 +31,21 @@ impl Local {
         }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(dynoxide::server::serve_on(listener, database));
-        Self { address }
+        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        Self { address, database }
     }
 
     pub(crate) fn store(&self) -> DynamoStore {
         store_at(&self.address)
+    }
+
+    /// All items of a table, as DynamoDB shows them.
+    pub(crate) fn items(&self, table: &str) -> Vec<Value> {
+        let request = serde_json::json!({ "TableName": table });
+        let found = self.database.scan(serde_json::from_value(request).unwrap()).unwrap();
+        let found = serde_json::to_value(found).unwrap();
+        assert!(found.get("LastEvaluatedKey").is_none(), "there is more");
+        found["Items"].as_array().unwrap().clone()
     }
 }
 

@@ -16,8 +16,10 @@ use crate::token::{Members, Unverified};
 /// How far clocks may differ, in seconds: for `exp` and `nbf`, and for `iat`.
 const LEEWAY: i64 = 5;
 const IAT_LEEWAY: i64 = 60;
-/// The longest `sub` and `client_id`, in bytes.
+/// The longest `sub` and `jti`, in bytes.
 const MAX_NAME: usize = 256;
+/// The longest `client_id`: that of a metadata document's URL.
+const MAX_CLIENT_ID: usize = 2048;
 /// The last second that a double tells exactly.
 const MAX_TIME: f64 = 9_007_199_254_740_992.0;
 
@@ -134,7 +136,11 @@ pub(crate) fn verify_with(
 }
 
 fn is_name(text: &str) -> bool {
-    (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control)
+    text.len() <= MAX_NAME && is_clean(text)
+}
+
+fn is_clean(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
 }
 
 /// `exp`, once it, `nbf` and `iat` are found good.
@@ -207,7 +213,8 @@ fn client(claims: &Members, issuer: &Issuer) -> Result<Option<String>, Rejection
     };
     let mut client: Option<String> = None;
     for named in names.iter().filter_map(|name| claims.get(name)) {
-        let named = named.as_str().filter(|named| is_name(named)).ok_or(Rejection::Client)?;
+        let named = named.as_str().filter(|named| named.len() <= MAX_CLIENT_ID && is_clean(named));
+        let named = named.ok_or(Rejection::Client)?;
         if client.as_ref().is_some_and(|client| client != named) {
             return Err(Rejection::Client);
         }

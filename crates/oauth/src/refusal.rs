@@ -59,6 +59,9 @@ pub enum Refusal {
     /// The form was not sent from our own page, or not by who was asked.
     #[error("the form is not from the page that was shown")]
     Forged,
+    /// There were too many requests from here.
+    #[error("there were too many requests")]
+    TooMany,
     /// Something of ours, or of who knows the people, does not answer.
     #[error("a part of the service does not answer")]
     Unavailable,
@@ -70,6 +73,7 @@ impl Refusal {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Forged => StatusCode::FORBIDDEN,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }

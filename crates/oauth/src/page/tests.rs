@@ -127,6 +127,22 @@ fn an_error_page_says_what_to_do() {
 }
 
 #[test]
+fn every_refusal_has_its_status() {
+    for (refusal, status) in [
+        (Refusal::Malformed, 400),
+        (Refusal::UnknownClient, 400),
+        (Refusal::RedirectUri, 400),
+        (Refusal::NotBegun, 400),
+        (Refusal::NotVouchedFor, 400),
+        (Refusal::Forged, 403),
+        (Refusal::TooMany, 429),
+        (Refusal::Unavailable, 503),
+    ] {
+        assert_eq!(error_page(refusal).status(), status, "{refusal}");
+    }
+}
+
+#[test]
 fn k01_what_a_client_or_a_person_is_called_is_text() {
     let names = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "a & 'b'"];
     for name in names {

@@ -94,6 +94,11 @@ pub(super) fn of_refusal(refusal: Refusal) -> (&'static str, &'static str) {
             "It was not sent from the page that was last shown to you. Nothing was allowed. Begin \
              again from the application.",
         ),
+        Refusal::TooMany => (
+            "Too many attempts",
+            "There were too many requests from your network. Wait a minute, then begin again from \
+             the application.",
+        ),
         Refusal::Unavailable => (
             "Not available right now",
             "A part of this service does not answer. Nothing was allowed. Try again in a minute.",

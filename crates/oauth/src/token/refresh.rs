@@ -59,11 +59,14 @@ impl<S: Store> TokenEndpoint<'_, S> {
         };
         self.keep(client, now).await?;
         // Who comes at the same time moves the state on, which happens as often as there are graces.
-        while self.store.rotate(&used, &after, &successor).await? == Rotated::Not {
+        for _ in 0..=self.lifetimes.graces {
+            if self.store.rotate(&used, &after, &successor).await? == Rotated::Now {
+                answer.refresh_token = Some(fresh.refresh_token.expose().to_owned());
+                return Ok(answer);
+            }
             (used, after, _) = self.usable(hash, client, now).await?;
         }
-        answer.refresh_token = Some(fresh.refresh_token.expose().to_owned());
-        Ok(answer)
+        Err(invalid_grant().into())
     }
 
     /// The refresh token of this hash as it is, as it will be once it is used, and its grant.

@@ -199,7 +199,7 @@ async fn z08_a_token_that_ends_while_its_policy_is_kept_is_refused_by_the_functi
     let answer = program.send(with(call(), &short)).await;
     assert_said(&program, true, "too late", &answer, Invalid);
     program.assert_logged("refused at the door").await;
-    let decisions = program.output().matches("outcome=\"allow\"").count();
+    let decisions = program.output().matches("decision=\"allow\"").count();
     assert_eq!(decisions, 1, "the authorizer was not asked again: {}", program.output());
 }
 

@@ -74,7 +74,8 @@ pub(crate) fn python(name: &str) -> Result<PathBuf> {
             "Python 3.11 or newer with its venv module is needed (Debian: python3-venv)",
         )?;
         let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check"]);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-cache-dir"]);
+        pip.arg("--disable-pip-version-check");
         output(pip.arg("-r").arg(&requirements)).map(drop)
     })?;
     Ok(python)

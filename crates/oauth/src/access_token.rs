@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::ClientId;
 use crate::grant::GrantId;
-use crate::keys::{SigningError, SigningKey};
+use crate::keys::{KeyRing, SigningError};
 use crate::time::Time;
 
 /// What an access token says (RFC 9068, section 2.2).
@@ -44,7 +44,7 @@ impl AccessToken<'_> {
     ///
     /// # Errors
     /// When the signature cannot be made.
-    pub fn sign(&self, key: &SigningKey) -> Result<String, SigningError> {
+    pub async fn sign(&self, keys: &KeyRing) -> Result<String, SigningError> {
         #[derive(Serialize)]
         struct Payload<'a> {
             iss: &'a str,
@@ -75,7 +75,7 @@ impl AccessToken<'_> {
             auth_time: self.authenticated_at.map(|time| time.0),
             tenant_id: self.tenant.map(TenantId::as_str),
         };
-        key.sign_token("at+jwt", &payload)
+        keys.sign_token("at+jwt", &payload).await
     }
 }
 
@@ -110,7 +110,7 @@ impl Verified {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::keys::KeyRing;
+    use crate::keys::{KeyRing, SigningKey};
     use auth::Profile;
     use serde_json::Value;
     use std::collections::BTreeMap;
@@ -147,7 +147,7 @@ pub(crate) mod tests {
     }
 
     /// A person's token, and a machine's.
-    fn tokens(check: impl Fn(AccessToken<'_>)) {
+    async fn tokens(check: impl AsyncFn(AccessToken<'_>)) {
         let (client, gid) = ("c_2yjU0sUuC3".parse().unwrap(), GrantId("g-1".to_owned()));
         let (scopes, tenant) = ("openid mcp/invoke".parse().unwrap(), "acme".parse().unwrap());
         let person = AccessToken {
@@ -170,20 +170,21 @@ pub(crate) mod tests {
             tenant: None,
             ..person.clone()
         };
-        check(person);
-        check(machine);
+        check(person).await;
+        check(machine).await;
     }
 
-    #[test]
-    fn a_token_says_what_the_rfc_asks_for() {
+    #[tokio::test]
+    async fn a_token_says_what_the_rfc_asks_for() {
         let [keys, _] = keys();
         let told = std::cell::RefCell::new(Vec::new());
-        tokens(|token| {
-            let [mut header, claims] = look_into(&token.sign(keys.active()).unwrap());
-            assert_eq!(header["kid"], keys.active().public().kid());
+        tokens(async |token| {
+            let [mut header, claims] = look_into(&token.sign(&keys).await.unwrap());
+            assert_eq!(header["kid"], keys.active());
             header["kid"] = "(kid)".into();
             told.borrow_mut().push(format!("{header}\n{claims}"));
-        });
+        })
+        .await;
         insta::assert_snapshot!(told.into_inner().join("\n"), @r#"
         {"typ":"at+jwt","alg":"ES256","kid":"(kid)"}
         {"iss":"https://mcp.example.com","sub":"ada","aud":"https://mcp.example.com/mcp","client_id":"c_2yjU0sUuC3","scope":"mcp/invoke openid","iat":1750000000,"exp":1750000900,"jti":"t-1","gid":"g-1","auth_time":1749999970,"tenant_id":"acme"}
@@ -192,11 +193,11 @@ pub(crate) mod tests {
         "#);
     }
 
-    #[test]
-    fn our_own_resource_server_takes_it() {
+    #[tokio::test]
+    async fn our_own_resource_server_takes_it() {
         for keys in keys() {
-            tokens(|token| {
-                let signed = token.sign(keys.active()).unwrap();
+            tokens(async |token| {
+                let signed = token.sign(&keys).await.unwrap();
                 let verified =
                     Verified::of(&signed, &keys.key_set().unwrap(), &issuer(), NOW).unwrap();
                 assert_eq!(verified.grant.as_ref(), token.grant);
@@ -210,21 +211,22 @@ pub(crate) mod tests {
                 let error =
                     Verified::of(&signed, &keys.key_set().unwrap(), &issuer(), late).unwrap_err();
                 assert_eq!(error, Rejection::Expired);
-            });
+            })
+            .await;
         }
     }
 
-    #[test]
+    #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "here jsonwebtoken is what we are compared with")]
-    fn a_foreign_library_takes_it() {
+    async fn a_foreign_library_takes_it() {
         use jsonwebtoken::jwk::JwkSet;
         use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
 
         for keys in keys() {
             let published = serde_json::to_string(keys.published()).unwrap();
             let published: JwkSet = serde_json::from_str(&published).unwrap();
-            tokens(|token| {
-                let signed = token.sign(keys.active()).unwrap();
+            tokens(async |token| {
+                let signed = token.sign(&keys).await.unwrap();
                 let kid = decode_header(&signed).unwrap().kid.unwrap();
                 let jwk = published.find(&kid).unwrap();
                 let algorithm = jwk.common.key_algorithm.unwrap().to_string().parse().unwrap();
@@ -237,21 +239,23 @@ pub(crate) mod tests {
                 let key = DecodingKey::from_jwk(jwk).unwrap();
                 let claims = decode::<Value>(&signed, &key, &rules).unwrap().claims;
                 assert_eq!(claims["sub"], token.subject);
-            });
+            })
+            .await;
         }
     }
 
-    #[test]
-    fn a_token_of_a_key_that_is_retiring_is_still_good() {
+    #[tokio::test]
+    async fn a_token_of_a_key_that_is_retiring_is_still_good() {
         let [old, new] = keys();
-        tokens(|token| {
-            let signed = token.sign(old.active()).unwrap();
+        tokens(async |token| {
+            let signed = token.sign(&old).await.unwrap();
             let ring = KeyRing::new(SigningKey::generate().unwrap())
-                .with_published(new.active().public().clone());
+                .with_published(new.published().keys[0].clone());
             let gone = Verified::of(&signed, &ring.key_set().unwrap(), &issuer(), NOW);
             assert_eq!(gone, Err(Rejection::UnknownKey));
-            let ring = ring.with_published(old.active().public().clone());
+            let ring = ring.with_published(old.published().keys[0].clone());
             assert!(Verified::of(&signed, &ring.key_set().unwrap(), &issuer(), NOW).is_ok());
-        });
+        })
+        .await;
     }
 }

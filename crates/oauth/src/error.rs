@@ -164,7 +164,12 @@ mod tests {
     fn what_is_ours_is_not_told() {
         let store = StoreError("table mcp-clients in account 123456789012".into());
         let refused = OauthError::new(ErrorCode::InvalidScope, "a scope is unknown or not allowed");
-        let told = [store.into(), SigningError.into(), refused.into()].map(|failure: Failure| {
+        let told = [
+            store.into(),
+            SigningError::because("key in account 123456789012").into(),
+            refused.into(),
+        ]
+        .map(|failure: Failure| {
             let told = failure.told();
             format!("{} {}", told.code.status().as_u16(), serde_json::to_string(&told).unwrap())
         });

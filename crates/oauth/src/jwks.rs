@@ -26,7 +26,7 @@ pub struct Jwk {
 /// The numbers of a public key, in base64url.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kty")]
-pub(crate) enum PublicKey {
+enum PublicKey {
     /// A point on P-256.
     #[serde(rename = "EC")]
     P256 { crv: &'static str, x: String, y: String },
@@ -36,16 +36,6 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
-    /// A point as it is written uncompressed: 4, `x`, `y`.
-    pub(crate) fn p256(point: &[u8]) -> Self {
-        let (x, y) = point[1..].split_at((point.len() - 1) / 2);
-        Self::P256 { crv: "P-256", x: base64url(x), y: base64url(y) }
-    }
-
-    pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Self {
-        Self::Rsa { n: base64url(n), e: base64url(e) }
-    }
-
     /// The SHA-256 of what makes the key this key and no other (RFC 7638, section 3).
     fn thumbprint(&self) -> String {
         // Base64url and fixed words need no escapes; the order is that of the RFC.
@@ -67,7 +57,22 @@ impl PublicKey {
 }
 
 impl Jwk {
-    pub(crate) fn of(public: PublicKey) -> Self {
+    /// A key on P-256: its point as it is written uncompressed, 4, `x`, `y`. `None` for anything
+    /// that is not of 65 bytes.
+    #[must_use]
+    pub fn p256(point: &[u8]) -> Option<Self> {
+        let (&4, numbers) = point.split_first()? else { return None };
+        let (x, y) = numbers.split_at_checked(32).filter(|(_, y)| y.len() == 32)?;
+        Some(Self::of(PublicKey::P256 { crv: "P-256", x: base64url(x), y: base64url(y) }))
+    }
+
+    /// A key of RSA: modulus and exponent, big-endian without zeros in front.
+    #[must_use]
+    pub fn rsa(n: &[u8], e: &[u8]) -> Self {
+        Self::of(PublicKey::Rsa { n: base64url(n), e: base64url(e) })
+    }
+
+    fn of(public: PublicKey) -> Self {
         Self { kid: public.thumbprint(), alg: public.algorithm(), used_for: "sig", public }
     }
 
@@ -102,7 +107,7 @@ mod tests {
     #[test]
     fn the_thumbprint_is_that_of_the_rfc() {
         let n = URL_SAFE_NO_PAD.decode(N).unwrap();
-        let key = Jwk::of(PublicKey::rsa(&n, &[1, 0, 1]));
+        let key = Jwk::rsa(&n, &[1, 0, 1]);
         assert_eq!(key.kid(), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
         assert_eq!(key.algorithm(), "RS256");
     }
@@ -114,7 +119,7 @@ mod tests {
         let y = "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU";
         let half = |text| URL_SAFE_NO_PAD.decode(text).unwrap();
         let point = [vec![4], half(x), half(y)].concat();
-        let keys = vec![Jwk::of(PublicKey::p256(&point)), Jwk::of(PublicKey::rsa(&[0xd1], &[3]))];
+        let keys = vec![Jwk::p256(&point).unwrap(), Jwk::rsa(&[0xd1], &[3])];
         assert_json_snapshot!(JwkSet { keys }, @r#"
         {
           "keys": [

@@ -1,7 +1,9 @@
 //! The keys that access tokens are signed with: one signs, those before and after it are published.
 
+use std::error::Error;
 use std::fmt;
 
+use async_trait::async_trait;
 use auth::{KeySet, NotAKeySet};
 use ring::error::KeyRejected;
 use ring::rand::SystemRandom;
@@ -11,7 +13,21 @@ use ring::signature::{
 };
 use serde::Serialize;
 
-use crate::jwks::{Jwk, JwkSet, PublicKey, base64url};
+use crate::jwks::{Jwk, JwkSet, base64url};
+
+/// A private key, in this process or elsewhere.
+#[async_trait]
+pub trait Signer: fmt::Debug + Send + Sync + 'static {
+    /// Its public key.
+    fn public(&self) -> &Jwk;
+
+    /// The signature over `message`, as a JWS has it (RFC 7518, sections 3.3 and 3.4): of ES256 the
+    /// two numbers, 32 bytes each.
+    ///
+    /// # Errors
+    /// When it cannot be made now.
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError>;
+}
 
 /// A private key in this process, by the name that its public key has. Never shown.
 pub struct SigningKey {
@@ -36,10 +52,17 @@ pub enum NotASigningKey {
     NotMade,
 }
 
-/// A signature could not be made. No more can be said of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Nothing can be signed now.
+#[derive(Debug, thiserror::Error)]
 #[error("a token could not be signed")]
-pub struct SigningError;
+pub struct SigningError(#[source] pub Box<dyn Error + Send + Sync>);
+
+impl SigningError {
+    /// For a reason that is in the log only.
+    pub fn because(reason: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(reason.into())
+    }
+}
 
 impl SigningKey {
     /// A fresh key on P-256, for a server that forgets its keys when it ends.
@@ -61,61 +84,36 @@ impl SigningKey {
         let p256 =
             EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der, &SystemRandom::new());
         if let Ok(pair) = p256 {
-            let public = Jwk::of(PublicKey::p256(pair.public_key().as_ref()));
+            let public = Jwk::p256(pair.public_key().as_ref()).ok_or(NotASigningKey::NotMade)?;
             return Ok(Self { pair: Pair::P256(pair), public });
         }
         let pair = RsaKeyPair::from_pkcs8(der).map_err(NotASigningKey::Rejected)?;
         let numbers = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-        let public = Jwk::of(PublicKey::rsa(&numbers.n, &numbers.e));
+        let public = Jwk::rsa(&numbers.n, &numbers.e);
         Ok(Self { pair: Pair::Rsa(pair), public })
     }
+}
 
-    /// The public key.
-    #[must_use]
-    pub const fn public(&self) -> &Jwk {
+#[async_trait]
+impl Signer for SigningKey {
+    fn public(&self) -> &Jwk {
         &self.public
     }
 
-    /// The signature over `message`, as a JWS has it (RFC 7518, sections 3.3 and 3.4).
-    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SigningError> {
         let random = SystemRandom::new();
+        let failed = |_| SigningError::because("ring does not sign");
         match &self.pair {
             Pair::P256(pair) => {
-                let signature = pair.sign(&random, message).map_err(|_| SigningError)?;
+                let signature = pair.sign(&random, message).map_err(failed)?;
                 Ok(signature.as_ref().to_vec())
             }
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(|_| SigningError)?;
+                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).map_err(failed)?;
                 Ok(signature)
             }
         }
-    }
-
-    /// A signed token in compact form (RFC 7515, section 3.1).
-    ///
-    /// # Errors
-    /// When the signature cannot be made.
-    pub(crate) fn sign_token(
-        &self,
-        typ: &str,
-        claims: &impl Serialize,
-    ) -> Result<String, SigningError> {
-        #[derive(Serialize)]
-        struct Header<'a> {
-            typ: &'a str,
-            alg: &'a str,
-            kid: &'a str,
-        }
-        let header = Header { typ, alg: self.public.algorithm(), kid: self.public.kid() };
-        let header = serde_json::to_vec(&header).map_err(|_| SigningError)?;
-        let claims = serde_json::to_vec(claims).map_err(|_| SigningError)?;
-        let mut token = format!("{}.{}", base64url(header), base64url(claims));
-        let signature = self.sign(token.as_bytes())?;
-        token.push('.');
-        token.push_str(&base64url(signature));
-        Ok(token)
     }
 }
 
@@ -132,7 +130,7 @@ impl fmt::Debug for SigningKey {
 /// live.
 #[derive(Debug)]
 pub struct KeyRing {
-    active: SigningKey,
+    active: Box<dyn Signer>,
     /// All that are published, the active one first.
     published: JwkSet,
 }
@@ -140,9 +138,9 @@ pub struct KeyRing {
 impl KeyRing {
     /// With the key that signs.
     #[must_use]
-    pub fn new(active: SigningKey) -> Self {
+    pub fn new(active: impl Signer) -> Self {
         let published = JwkSet { keys: vec![active.public().clone()] };
-        Self { active, published }
+        Self { active: Box::new(active), published }
     }
 
     /// Publishes a key that will sign, or has signed.
@@ -155,10 +153,36 @@ impl KeyRing {
         self
     }
 
-    /// The key that signs.
+    /// The name of the key that signs.
     #[must_use]
-    pub const fn active(&self) -> &SigningKey {
-        &self.active
+    pub fn active(&self) -> &str {
+        self.active.public().kid()
+    }
+
+    /// A signed token in compact form (RFC 7515, section 3.1).
+    ///
+    /// # Errors
+    /// When the signature cannot be made.
+    pub(crate) async fn sign_token(
+        &self,
+        typ: &str,
+        claims: &(impl Serialize + Sync),
+    ) -> Result<String, SigningError> {
+        #[derive(Serialize)]
+        struct Header<'a> {
+            typ: &'a str,
+            alg: &'a str,
+            kid: &'a str,
+        }
+        let public = self.active.public();
+        let header = Header { typ, alg: public.algorithm(), kid: public.kid() };
+        let header = serde_json::to_vec(&header).map_err(SigningError::because)?;
+        let claims = serde_json::to_vec(claims).map_err(SigningError::because)?;
+        let mut token = format!("{}.{}", base64url(header), base64url(claims));
+        let signature = self.active.sign(token.as_bytes()).await?;
+        token.push('.');
+        token.push_str(&base64url(signature));
+        Ok(token)
     }
 
     /// The document at `jwks_uri`.
@@ -205,7 +229,7 @@ pub(crate) mod tests {
         let ring = KeyRing::new(active)
             .with_published(next.public().clone())
             .with_published(retiring.public().clone());
-        assert_eq!(ring.active().public().kid(), kids[0]);
+        assert_eq!(ring.active(), kids[0]);
         let read = read(&ring);
         assert!(kids.iter().all(|kid| read.contains(kid)), "{read}");
     }
@@ -216,7 +240,7 @@ pub(crate) mod tests {
         let public = key.public().clone();
         let ring = KeyRing::new(key).with_published(public.clone()).with_published(public);
         assert_eq!(ring.published().keys.len(), 1);
-        assert!(read(&ring).contains(ring.active().public().kid()));
+        assert!(read(&ring).contains(ring.active()));
     }
 
     #[test]
@@ -237,10 +261,9 @@ pub(crate) mod tests {
     #[test]
     fn a_key_is_never_shown() {
         let der = rsa_pkcs8();
-        let ring = KeyRing::new(SigningKey::from_pkcs8(der).unwrap());
-        let Pair::Rsa(_) = &ring.active().pair else { panic!("not RSA") };
-        let kid = ring.active().public().kid();
-        assert_eq!(format!("{:?}", ring.active()), format!("SigningKey({kid}, RS256)"));
+        let key = SigningKey::from_pkcs8(der).unwrap();
+        let Pair::Rsa(_) = &key.pair else { panic!("not RSA") };
+        assert_eq!(format!("{key:?}"), format!("SigningKey({}, RS256)", key.public().kid()));
     }
 
     #[test]

@@ -45,7 +45,8 @@ mod web_url;
 
 pub use access_token::{AccessToken, Verified};
 pub use authorize::{
-    AuthorizationRequest, AuthorizeSettings, Next, Prompt, authorize, client_id, read_query,
+    AuthorizationRequest, AuthorizeSettings, Next, NotAPrompt, Prompt, authorize, client_id,
+    read_query,
 };
 pub use cimd::{
     DocumentError, DocumentUrl, MAX_DOCUMENT, NotADocumentUrl, client_of_document, pinned,
@@ -64,7 +65,7 @@ pub use grant::{
     Code, CodeState, Consent, ConsentKey, Grant, GrantId, GrantStatus, RefreshState, RefreshToken,
 };
 pub use jwks::{Jwk, JwkSet};
-pub use keys::{KeyRing, NotASigningKey, SigningError, SigningKey};
+pub use keys::{KeyRing, NotASigningKey, Signer, SigningError, SigningKey};
 pub use lifetimes::Lifetimes;
 pub use location::Location;
 pub use login::{

@@ -138,7 +138,7 @@ impl<S: Store> TokenEndpoint<'_, S> {
     }
 
     /// An access token for the person of `grant`, and no refresh token yet.
-    fn answer_for(
+    async fn answer_for(
         &self,
         grant: &Grant,
         scopes: &Scopes,
@@ -158,11 +158,12 @@ impl<S: Store> TokenEndpoint<'_, S> {
             issued_at: now,
             expires_at: now.after(self.lifetimes.access_token).min(grant.expires_at),
         })
+        .await
     }
 
-    fn sign(&self, token: &AccessToken<'_>) -> Result<TokenResponse, SigningError> {
+    async fn sign(&self, token: &AccessToken<'_>) -> Result<TokenResponse, SigningError> {
         Ok(TokenResponse {
-            access_token: token.sign(self.keys.active())?,
+            access_token: token.sign(self.keys).await?,
             token_type: "Bearer",
             expires_in: token.expires_at.0 - token.issued_at.0,
             refresh_token: None,

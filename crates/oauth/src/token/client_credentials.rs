@@ -27,7 +27,7 @@ impl<S: Store> TokenEndpoint<'_, S> {
         if scopes.is_empty() {
             return Err(refused(ErrorCode::InvalidScope, "the client may do nothing by itself"));
         }
-        let answer = self.sign(&AccessToken {
+        let token = AccessToken {
             issuer: self.issuer,
             resource: self.resource.as_str(),
             subject: client.id.as_str(),
@@ -39,7 +39,8 @@ impl<S: Store> TokenEndpoint<'_, S> {
             id: &fresh.token_id,
             issued_at: now,
             expires_at: now.after(self.lifetimes.access_token),
-        })?;
+        };
+        let answer = self.sign(&token).await?;
         self.keep(client, now).await?;
         Ok(answer)
     }

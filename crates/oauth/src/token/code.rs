@@ -30,7 +30,7 @@ impl<S: Store> TokenEndpoint<'_, S> {
         }
         check(&code, form, verifier.as_ref(), now)?;
         let grant = self.grant(&code.grant, client, now).await?;
-        let mut answer = self.answer_for(&grant, &code.scopes, &fresh, now)?;
+        let mut answer = self.answer_for(&grant, &code.scopes, &fresh, now).await?;
         let refresh_token = client.may(GrantType::RefreshToken).then(|| RefreshToken {
             hash: fresh.refresh_token.hash(),
             grant: grant.id,

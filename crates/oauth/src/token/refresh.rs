@@ -50,7 +50,7 @@ impl<S: Store> TokenEndpoint<'_, S> {
         let (mut used, mut after, grant) = self.usable(hash, client, now).await?;
         check_resource(form, &used.resource)?;
         let scopes = asked_scopes(form, &used.scopes, self.registry)?;
-        let mut answer = self.answer_for(&grant, &scopes, &fresh, now)?;
+        let mut answer = self.answer_for(&grant, &scopes, &fresh, now).await?;
         let successor = RefreshToken {
             hash: fresh.refresh_token.hash(),
             state: RefreshState::Active,

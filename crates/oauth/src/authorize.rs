@@ -3,10 +3,13 @@
 //! Until the redirect URI is known to be the client's, every fault is a page: the browser is sent
 //! nowhere. From then on the client is told.
 
+use std::fmt;
+use std::str::FromStr;
+
 use auth::{Registry, Scopes};
 
 use crate::client::{Client, ClientId, GrantType};
-use crate::consent::Asks;
+use crate::consent::is_remembered_for;
 use crate::error::{ErrorCode, OauthError};
 use crate::form::Form;
 use crate::grant::{Consent, ConsentKey};
@@ -213,7 +216,9 @@ impl Asked {
         Ok(Self {
             challenge,
             scopes: scopes(form, client, settings)?,
-            prompt: prompt(form.get("prompt").unwrap_or_default())?,
+            prompt: form.get("prompt").unwrap_or_default().parse().map_err(|NotAPrompt| {
+                OauthError::new(InvalidRequest, "prompt none goes with no other")
+            })?,
         })
     }
 }
@@ -243,25 +248,43 @@ fn scopes(
     Ok(scopes)
 }
 
-/// Reads `prompt`; what it does not know asks for nothing more.
-fn prompt(text: &str) -> Result<Prompt, OauthError> {
-    let mut words = text.split(' ');
-    let has = |word: &str| text.split(' ').any(|own| own == word);
-    match words.next() {
-        Some("none") if words.next().is_none() => Ok(Prompt::Nothing),
-        _ if has("none") => {
-            Err(OauthError::new(ErrorCode::InvalidRequest, "prompt none goes with no other"))
+/// The value has `none` among others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("prompt none goes with no other")]
+pub struct NotAPrompt;
+
+/// What it does not know asks for nothing more.
+impl FromStr for Prompt {
+    type Err = NotAPrompt;
+
+    fn from_str(text: &str) -> Result<Self, NotAPrompt> {
+        let has = |word: &str| text.split(' ').any(|own| own == word);
+        match text {
+            "none" => Ok(Self::Nothing),
+            _ if has("none") => Err(NotAPrompt),
+            _ => Ok(Self::AsNeeded {
+                login: has("login") || has("select_account"),
+                consent: has("consent"),
+            }),
         }
-        _ => Ok(Prompt::AsNeeded {
-            login: has("login") || has("select_account"),
-            consent: has("consent"),
-        }),
+    }
+}
+
+impl fmt::Display for Prompt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "none",
+            Self::AsNeeded { login: false, consent: false } => "",
+            Self::AsNeeded { login: true, consent: false } => "login",
+            Self::AsNeeded { login: false, consent: true } => "consent",
+            Self::AsNeeded { login: true, consent: true } => "login consent",
+        })
     }
 }
 
 impl AuthorizationRequest {
     /// Where the answer goes.
-    fn return_to<'a>(&'a self, settings: &'a AuthorizeSettings) -> ReturnTo<'a> {
+    pub(crate) fn return_to<'a>(&'a self, settings: &'a AuthorizeSettings) -> ReturnTo<'a> {
         ReturnTo {
             redirect_uri: &self.redirect_uri,
             state: self.state.as_deref(),
@@ -277,6 +300,22 @@ impl AuthorizationRequest {
             client: self.client.clone(),
             redirect_uri: self.redirect_uri.clone(),
         }
+    }
+
+    /// Whether its person needs not be asked, having agreed to the same before: `remembered` is
+    /// what is stored under [`AuthorizationRequest::consent_key`].
+    #[must_use]
+    pub fn is_agreed(&self, client: &Client, remembered: Option<&Consent>, now: Time) -> bool {
+        let must_ask = matches!(self.prompt, Prompt::AsNeeded { consent: true, .. });
+        let covers = |consent: &Consent| {
+            !consent.expires_at.has_come(now)
+                && consent.resource == self.resource
+                && consent.scopes.contain_all(&self.scopes)
+        };
+        !must_ask
+            && client.id == self.client
+            && is_remembered_for(client, &self.redirect_uri)
+            && remembered.is_some_and(covers)
     }
 
     /// What comes next, when the browser brings `session`, and `remembered` is what its person has
@@ -296,21 +335,13 @@ impl AuthorizationRequest {
             Err(self.return_to(settings).with_error(OauthError::new(code, description)))
         };
         let session = session.filter(|session| session.is_live(&settings.lifetimes, now));
-        let asked = Asks {
-            redirect_uri: &self.redirect_uri,
-            scopes: &self.scopes,
-            resource: &self.resource,
-        };
-        let agreed = remembered.is_some_and(|consent| asked.are_within(consent, client, now));
+        let agreed = self.is_agreed(client, remembered, now);
         match (self.prompt, session) {
             (Prompt::Nothing, None) => refuse(ErrorCode::LoginRequired, "nobody is logged in"),
             (Prompt::Nothing, Some(_)) if !agreed => {
                 refuse(ErrorCode::ConsentRequired, "the person must be asked for consent")
             }
             (Prompt::AsNeeded { login: true, .. }, _) | (_, None) => Ok(Next::Login),
-            (Prompt::AsNeeded { consent: true, .. }, Some(session)) => {
-                Ok(Next::AskConsent { session: session.hash })
-            }
             (_, Some(session)) if !agreed => Ok(Next::AskConsent { session: session.hash }),
             (_, Some(_)) => Ok(Next::Approve),
         }
@@ -327,14 +358,7 @@ impl AuthorizationRequest {
     ) -> Transaction {
         Transaction {
             hash,
-            client: self.client,
-            redirect_uri: self.redirect_uri,
-            state: self.state,
-            challenge: self.challenge,
-            scopes: self.scopes,
-            resource: self.resource,
-            nonce: self.nonce,
-            prompt_consent: matches!(self.prompt, Prompt::AsNeeded { consent: true, .. }),
+            request: self,
             step,
             expires_at: now.after(settings.lifetimes.transaction),
         }

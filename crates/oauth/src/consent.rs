@@ -6,14 +6,12 @@ use ring::hmac;
 use service_kit::random::{self, RandomError};
 use subtle::ConstantTimeEq as _;
 
-use auth::Scopes;
-
-use crate::authorize::{AuthorizeSettings, redirect_of};
+use crate::authorize::{AuthorizationRequest, AuthorizeSettings, redirect_of};
 use crate::client::{Client, ClientOrigin};
 use crate::error::{ErrorCode, OauthError};
 use crate::form::Form;
 use crate::grant::{Code, CodeState, Consent, ConsentKey, Grant, GrantId, GrantStatus};
-use crate::location::{Location, ReturnTo};
+use crate::location::Location;
 use crate::redirect::RedirectClass;
 use crate::refusal::{Refusal, Stop};
 use crate::secret::{Secret, SecretHash};
@@ -163,122 +161,70 @@ pub struct Approval {
     pub location: Location,
 }
 
-/// Grants what a transaction asks for.
+/// Grants what a request asks for.
 ///
 /// # Errors
 /// A page, when the client is no longer what it was when it asked.
 pub fn approve(
-    transaction: &Transaction,
+    request: &AuthorizationRequest,
     client: &Client,
     session: &Session,
     fresh: FreshGrant,
     settings: &AuthorizeSettings,
     now: Time,
 ) -> Result<Approval, Refusal> {
-    if client.id != transaction.client || client.expires_at.is_some_and(|end| end.has_come(now)) {
+    if client.id != request.client || client.expires_at.is_some_and(|end| end.has_come(now)) {
         return Err(Refusal::UnknownClient);
     }
-    redirect_of(client, &transaction.redirect_uri).ok_or(Refusal::RedirectUri)?;
+    redirect_of(client, &request.redirect_uri).ok_or(Refusal::RedirectUri)?;
     let FreshGrant { grant: id, code: secret } = fresh;
     let lifetimes = &settings.lifetimes;
     let code = Code {
         hash: secret.hash(),
         grant: id.clone(),
-        client: transaction.client.clone(),
-        redirect_uri: transaction.redirect_uri.clone(),
-        challenge: transaction.challenge,
-        scopes: transaction.scopes.clone(),
-        resource: transaction.resource.clone(),
-        nonce: transaction.nonce.clone(),
+        client: request.client.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        challenge: request.challenge,
+        scopes: request.scopes.clone(),
+        resource: request.resource.clone(),
+        nonce: request.nonce.clone(),
         state: CodeState::New,
         expires_at: now.after(lifetimes.code),
     };
     let grant = Grant {
         id,
-        client: transaction.client.clone(),
+        client: request.client.clone(),
         subject: session.subject.clone(),
         tenant: session.tenant.clone(),
-        scopes: transaction.scopes.clone(),
-        resource: transaction.resource.clone(),
+        scopes: request.scopes.clone(),
+        resource: request.resource.clone(),
         authenticated_at: session.authenticated_at,
         status: GrantStatus::Active,
         expires_at: now.after(lifetimes.grant),
     };
-    let remember = is_remembered_for(client, &transaction.redirect_uri).then(|| {
+    let remember = is_remembered_for(client, &request.redirect_uri).then(|| {
         let consent = Consent {
-            scopes: transaction.scopes.clone(),
-            resource: transaction.resource.clone(),
+            scopes: request.scopes.clone(),
+            resource: request.resource.clone(),
             expires_at: now.after(lifetimes.grant),
         };
-        (transaction.consent_key(&session.subject), consent)
+        (request.consent_key(&session.subject), consent)
     });
-    let location = transaction.return_to(settings).with_code(&secret);
+    let location = request.return_to(settings).with_code(&secret);
     Ok(Approval { grant, code, remember, location })
 }
 
 /// Tells the client that the person said no.
 #[must_use]
-pub fn deny(transaction: &Transaction, settings: &AuthorizeSettings) -> Stop {
+pub fn deny(request: &AuthorizationRequest, settings: &AuthorizeSettings) -> Stop {
     let error = OauthError::new(ErrorCode::AccessDenied, "the person did not agree");
-    transaction.return_to(settings).with_error(error)
-}
-
-impl Transaction {
-    /// Where its answer goes.
-    pub(crate) fn return_to<'a>(&'a self, settings: &'a AuthorizeSettings) -> ReturnTo<'a> {
-        ReturnTo {
-            redirect_uri: &self.redirect_uri,
-            state: self.state.as_deref(),
-            issuer: &settings.issuer,
-        }
-    }
-
-    /// Under which an earlier consent of this person would be remembered.
-    #[must_use]
-    pub fn consent_key(&self, subject: &str) -> ConsentKey {
-        ConsentKey {
-            subject: subject.to_owned(),
-            client: self.client.clone(),
-            redirect_uri: self.redirect_uri.clone(),
-        }
-    }
-
-    /// Whether its person needs not be asked, having agreed to the same before: `remembered` is
-    /// what is stored under [`Transaction::consent_key`].
-    #[must_use]
-    pub fn is_agreed(&self, client: &Client, remembered: Option<&Consent>, now: Time) -> bool {
-        let asks = Asks {
-            redirect_uri: &self.redirect_uri,
-            scopes: &self.scopes,
-            resource: &self.resource,
-        };
-        !self.prompt_consent
-            && client.id == self.client
-            && remembered.is_some_and(|consent| asks.are_within(consent, client, now))
-    }
-}
-
-/// What a person would be asked to agree to.
-pub(crate) struct Asks<'a> {
-    pub(crate) redirect_uri: &'a str,
-    pub(crate) scopes: &'a Scopes,
-    pub(crate) resource: &'a str,
-}
-
-impl Asks<'_> {
-    /// Whether it is no more than what the person has agreed to before.
-    pub(crate) fn are_within(&self, consent: &Consent, client: &Client, now: Time) -> bool {
-        is_remembered_for(client, self.redirect_uri)
-            && !consent.expires_at.has_come(now)
-            && consent.resource == self.resource
-            && consent.scopes.contain_all(self.scopes)
-    }
+    request.return_to(settings).with_error(error)
 }
 
 /// Whether a consent to this client is remembered: it is known who it is, and nobody else gets what
 /// is sent to its redirect URI. Anybody can register a client, listen on a port of the person's
 /// machine, or claim a scheme.
-fn is_remembered_for(client: &Client, redirect_uri: &str) -> bool {
+pub(crate) fn is_remembered_for(client: &Client, redirect_uri: &str) -> bool {
     let known = match client.origin {
         ClientOrigin::Configured | ClientOrigin::MetadataDocument => true,
         ClientOrigin::Registered => false,

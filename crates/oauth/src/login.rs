@@ -95,7 +95,7 @@ pub fn callback<'a>(
             _ => (ErrorCode::ServerError, "the identity provider failed"),
         };
         let error = OauthError::new(code, description);
-        return Err(waiting.transaction.return_to(settings).with_error(error));
+        return Err(waiting.transaction.request.return_to(settings).with_error(error));
     }
     let code = form.get("code").ok_or(Refusal::Mismatch)?;
     Ok(UpstreamCode { code, verifier: waiting.verifier, nonce: waiting.nonce })

@@ -11,11 +11,11 @@ use http::header::{
 use http::{Response, StatusCode};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::authorize::redirect_of;
+use crate::authorize::{AuthorizationRequest, redirect_of};
 use crate::client::{Client, ClientOrigin};
 use crate::redirect::{RedirectClass, RedirectUri};
 use crate::refusal::Refusal;
-use crate::transaction::{Session, Transaction};
+use crate::transaction::Session;
 
 use words::{display_name, of_refusal, of_scope};
 
@@ -91,7 +91,7 @@ pub struct ConsentPage<'a> {
     /// The client that asks.
     pub client: &'a Client,
     /// What it asks for.
-    pub transaction: &'a Transaction,
+    pub request: &'a AuthorizationRequest,
     /// The session of who is asked.
     pub session: &'a Session,
     /// From [`csrf_token`](crate::csrf_token).
@@ -104,13 +104,12 @@ impl ConsentPage<'_> {
     /// # Errors
     /// An error page instead, when the client is no longer what it was when it asked.
     pub fn respond(self) -> Result<Response<Bytes>, Refusal> {
-        let Self { client, transaction, session, csrf } = self;
-        let redirect =
-            redirect_of(client, &transaction.redirect_uri).ok_or(Refusal::RedirectUri)?;
+        let Self { client, request, session, csrf } = self;
+        let redirect = redirect_of(client, &request.redirect_uri).ok_or(Refusal::RedirectUri)?;
         let name = name_of(client);
         let person = display_name(session.name.as_deref().unwrap_or(&session.subject));
         let person = person.unwrap_or_else(|| "somebody without a name".to_owned());
-        let place = place(redirect, &transaction.redirect_uri);
+        let place = place(redirect, &request.redirect_uri);
         let content = html! {
             h1 { "Allow " bdi { (name) } " to use this server?" }
             p { "You are logged in as " strong { bdi { (person) } } "." }
@@ -120,10 +119,10 @@ impl ConsentPage<'_> {
                 dt { "Your answer goes to" }
                 dd { code { (place) } }
                 dt { "Server" }
-                dd { code { (transaction.resource) } }
+                dd { code { (request.resource) } }
             }
             h2 { "It will be able to" }
-            ul { @for scope in transaction.scopes.iter() { li { (of_scope(scope.as_str())) } } }
+            ul { @for scope in request.scopes.iter() { li { (of_scope(scope.as_str())) } } }
             (warning(client, redirect, place))
             form method="post" action=(CONSENT_PATH) {
                 input type="hidden" name="csrf" value=(csrf);

@@ -1,9 +1,8 @@
 //! Logins and consents under way, and the sessions of people who are logged in.
 
-use auth::{Scopes, TenantId};
+use auth::TenantId;
 
-use crate::client::ClientId;
-use crate::pkce::CodeChallenge;
+use crate::authorize::AuthorizationRequest;
 use crate::secret::SecretHash;
 use crate::time::Time;
 
@@ -12,22 +11,8 @@ use crate::time::Time;
 pub struct Transaction {
     /// The hash of its id, which only the browser that began it knows.
     pub hash: SecretHash,
-    /// The client that asks.
-    pub client: ClientId,
-    /// Where the answer goes, to the byte; one of the client's.
-    pub redirect_uri: String,
-    /// `state`, to be sent back as it is.
-    pub state: Option<String>,
-    /// The proof the client will bring.
-    pub challenge: CodeChallenge,
-    /// What is asked for.
-    pub scopes: Scopes,
-    /// What it is asked for.
-    pub resource: String,
-    /// `nonce`, for an ID token.
-    pub nonce: Option<String>,
-    /// Whether consent must be asked, whatever is remembered.
-    pub prompt_consent: bool,
+    /// What is asked.
+    pub request: AuthorizationRequest,
     /// How far it has come.
     pub step: TransactionState,
     /// When it is too late.

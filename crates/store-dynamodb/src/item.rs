@@ -125,13 +125,6 @@ impl Item {
         self.required(name, list)
     }
 
-    pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, Error> {
-        match self.attributes.remove(name) {
-            Some(AttributeValue::Bool(flag)) => Ok(flag),
-            _ => Err(self.malformed(name)),
-        }
-    }
-
     pub(crate) fn map(&mut self, name: &'static str) -> Result<Self, Error> {
         match self.attributes.remove(name) {
             Some(AttributeValue::M(map)) => Ok(Self::new(self.kind, map)),

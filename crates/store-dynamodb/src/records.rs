@@ -2,9 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use oauth::{
-    AuthMethod, CODE_KEPT, Client, ClientId, ClientOrigin, Code, CodeState, Consent, ConsentKey,
-    Grant, GrantId, GrantStatus, GrantType, RefreshState, RefreshToken, SecretHash, Secrets,
-    Session, Time, Transaction, TransactionState,
+    AuthMethod, AuthorizationRequest, CODE_KEPT, Client, ClientId, ClientOrigin, Code, CodeState,
+    Consent, ConsentKey, Grant, GrantId, GrantStatus, GrantType, RefreshState, RefreshToken,
+    SecretHash, Secrets, Session, Time, Transaction, TransactionState,
 };
 
 use crate::Error;
@@ -154,16 +154,17 @@ fn grant_type(name: &str) -> Option<GrantType> {
 }
 
 pub(crate) fn transaction_item(transaction: &Transaction) -> Attributes {
+    let request = &transaction.request;
     attributes([
         (CODE, Some(text(transaction_key(transaction.hash)))),
-        ("clientId", Some(text(transaction.client.as_str()))),
-        ("redirectUri", Some(text(&transaction.redirect_uri))),
-        ("clientState", transaction.state.clone().map(text)),
-        ("codeChallenge", Some(text(transaction.challenge.to_text()))),
-        ("scope", Some(text(transaction.scopes.to_string()))),
-        ("resource", Some(text(&transaction.resource))),
-        ("nonce", transaction.nonce.clone().map(text)),
-        ("promptConsent", Some(AttributeValue::Bool(transaction.prompt_consent))),
+        ("clientId", Some(text(request.client.as_str()))),
+        ("redirectUri", Some(text(&request.redirect_uri))),
+        ("clientState", request.state.clone().map(text)),
+        ("codeChallenge", Some(text(request.challenge.to_text()))),
+        ("scope", Some(text(request.scopes.to_string()))),
+        ("resource", Some(text(&request.resource))),
+        ("nonce", request.nonce.clone().map(text)),
+        ("prompt", Some(text(request.prompt.to_string()))),
         ("step", Some(step_value(&transaction.step))),
         ("expiresAt", Some(time(transaction.expires_at))),
         ("ttl", Some(time(transaction.expires_at))),
@@ -174,14 +175,16 @@ pub(crate) fn transaction(hash: SecretHash, item: Attributes) -> Result<Transact
     let mut item = Item::new("TX#", item);
     Ok(Transaction {
         hash,
-        client: item.parsed("clientId")?,
-        redirect_uri: item.text("redirectUri")?,
-        state: item.maybe_text("clientState")?,
-        challenge: item.parsed("codeChallenge")?,
-        scopes: item.parsed("scope")?,
-        resource: item.text("resource")?,
-        nonce: item.maybe_text("nonce")?,
-        prompt_consent: item.flag("promptConsent")?,
+        request: AuthorizationRequest {
+            client: item.parsed("clientId")?,
+            redirect_uri: item.text("redirectUri")?,
+            state: item.maybe_text("clientState")?,
+            challenge: item.parsed("codeChallenge")?,
+            scopes: item.parsed("scope")?,
+            resource: item.text("resource")?,
+            nonce: item.maybe_text("nonce")?,
+            prompt: item.parsed("prompt")?,
+        },
         step: step(item.map("step")?)?,
         expires_at: item.time("expiresAt")?,
     })

@@ -1,6 +1,6 @@
 use super::*;
 use crate::authorize::tests::{NOW, client, settings};
-use crate::authorize::{authorize, read_query};
+use crate::authorize::{Prompt, authorize, read_query};
 use crate::memory::MemoryStore;
 use crate::store::Store as _;
 
@@ -157,7 +157,7 @@ fn an_approval_is_a_grant_a_code_and_the_way_back() {
     let sent = fresh.code.clone();
     let session = session(COOKIE, "ana");
     let Approval { grant, code, remember, location } =
-        approve(&transaction, &client, &session, fresh, &settings(), NOW).unwrap();
+        approve(&transaction.request, &client, &session, fresh, &settings(), NOW).unwrap();
 
     assert_eq!(
         location.as_str(),
@@ -165,14 +165,17 @@ fn an_approval_is_a_grant_a_code_and_the_way_back() {
     );
     assert_eq!((grant.subject.as_str(), &grant.tenant), ("ana", &session.tenant));
     assert_eq!((grant.status, grant.authenticated_at), (GrantStatus::Active, Time(NOW.0 - 5)));
-    assert_eq!((&grant.scopes, &*grant.resource), (&transaction.scopes, "https://h/mcp"));
+    assert_eq!((&grant.scopes, &*grant.resource), (&transaction.request.scopes, "https://h/mcp"));
     assert_eq!((code.hash, code.state), (sent.hash(), CodeState::New));
     assert_eq!((&code.grant, &code.client), (&grant.id, &client.id));
-    assert_eq!((&*code.redirect_uri, code.challenge), (WEB, transaction.challenge));
+    assert_eq!((&*code.redirect_uri, code.challenge), (WEB, transaction.request.challenge));
     assert_eq!((code.nonce.as_deref(), code.expires_at), (Some("n"), Time(NOW.0 + 60)));
     let (key, consent) = remember.unwrap();
-    assert_eq!(key, transaction.consent_key("ana"));
-    assert_eq!((consent.scopes, consent.resource), (transaction.scopes, transaction.resource));
+    assert_eq!(key, transaction.request.consent_key("ana"));
+    assert_eq!(
+        (consent.scopes, consent.resource),
+        (transaction.request.scopes, transaction.request.resource)
+    );
 }
 
 #[test]
@@ -187,17 +190,23 @@ fn k09_a_client_that_anybody_could_be_is_asked_about_every_time() {
         (ClientOrigin::Configured, "cursor://anysphere.cursor-mcp/oauth/callback", false),
     ] {
         let (client, transaction) = (client(origin, uri), asks(uri));
-        let approval = approve(&transaction, &client, &session, fresh(), &settings(), NOW).unwrap();
+        let approval =
+            approve(&transaction.request, &client, &session, fresh(), &settings(), NOW).unwrap();
         assert_eq!(approval.remember.is_some(), remembered, "{uri}");
         // Even if one were in the store, it would not be used.
         let consent = Consent {
-            scopes: transaction.scopes.clone(),
-            resource: transaction.resource.clone(),
+            scopes: transaction.request.scopes.clone(),
+            resource: transaction.request.resource.clone(),
             expires_at: Time(NOW.0 + 60),
         };
-        assert_eq!(transaction.is_agreed(&client, Some(&consent), NOW), remembered, "{uri}");
-        assert!(!transaction.is_agreed(&client, None, NOW));
-        let asked_to = Transaction { prompt_consent: true, ..transaction };
+        assert_eq!(
+            transaction.request.is_agreed(&client, Some(&consent), NOW),
+            remembered,
+            "{uri}"
+        );
+        assert!(!transaction.request.is_agreed(&client, None, NOW));
+        let prompt = Prompt::AsNeeded { login: false, consent: true };
+        let asked_to = AuthorizationRequest { prompt, ..transaction.request };
         assert!(!asked_to.is_agreed(&client, Some(&consent), NOW));
     }
 }
@@ -206,7 +215,7 @@ fn k09_a_client_that_anybody_could_be_is_asked_about_every_time() {
 fn a_client_that_changed_since_it_asked_gets_nothing() {
     let session = session(COOKIE, "ana");
     let refused = |client: &Client| {
-        approve(&asks(WEB), client, &session, fresh(), &settings(), NOW).unwrap_err()
+        approve(&asks(WEB).request, client, &session, fresh(), &settings(), NOW).unwrap_err()
     };
     let right = client(ClientOrigin::Configured, WEB);
     assert_eq!(refused(&client(ClientOrigin::Configured, "https://evil/cb")), Refusal::RedirectUri);
@@ -216,7 +225,7 @@ fn a_client_that_changed_since_it_asked_gets_nothing() {
 
 #[test]
 fn k13_a_client_is_told_that_the_person_said_no() {
-    let Stop::Return { error, location } = deny(&asks(WEB), &settings()) else { panic!() };
+    let Stop::Return { error, location } = deny(&asks(WEB).request, &settings()) else { panic!() };
     assert_eq!(error.code, ErrorCode::AccessDenied);
     assert_eq!(
         location.as_str(),

@@ -3,6 +3,7 @@
 use auth::Scopes;
 
 use super::{HOUR, MINUTE, NOW};
+use crate::authorize::{AuthorizationRequest, Prompt};
 use crate::client::{AuthMethod, Client, ClientId, ClientOrigin, GrantType, Secrets};
 use crate::grant::{Code, CodeState, Grant, GrantId, GrantStatus, RefreshState, RefreshToken};
 use crate::pkce::CodeChallenge;
@@ -65,14 +66,16 @@ pub(super) fn transaction(step: TransactionState) -> Result<Transaction, StoreEr
     let full = matches!(step, TransactionState::Consent { .. });
     Ok(Transaction {
         hash: hash()?,
-        client: client_id()?,
-        redirect_uri: "http://127.0.0.1:1/callback".to_owned(),
-        state: full.then(|| "a state, \"to\" the byte ".to_owned()),
-        challenge: challenge()?,
-        scopes: scopes("a b")?,
-        resource: "https://mcp.example/mcp".to_owned(),
-        nonce: full.then(String::new),
-        prompt_consent: full,
+        request: AuthorizationRequest {
+            client: client_id()?,
+            redirect_uri: "http://127.0.0.1:1/callback".to_owned(),
+            state: full.then(|| "a state, \"to\" the byte ".to_owned()),
+            challenge: challenge()?,
+            scopes: scopes("a b")?,
+            resource: "https://mcp.example/mcp".to_owned(),
+            nonce: full.then(String::new),
+            prompt: Prompt::AsNeeded { login: false, consent: full },
+        },
         step,
         expires_at: NOW.after(MINUTE),
     })

@@ -3,7 +3,6 @@ use crate::authorize::tests::{NOW, client, settings};
 use crate::authorize::{authorize, read_query};
 use crate::secret::SecretHash;
 use crate::time::Time;
-use crate::transaction::TransactionState;
 
 const WEB: &str = "https://app.example/cb";
 
@@ -19,7 +18,7 @@ fn session(name: &str) -> Session {
     }
 }
 
-fn asks(client: &Client, uri: &str) -> Transaction {
+fn asks(client: &Client, uri: &str) -> AuthorizationRequest {
     let query = format!(
         "client_id={}&redirect_uri={uri}&response_type=code&code_challenge_method=S256\
          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
@@ -27,14 +26,12 @@ fn asks(client: &Client, uri: &str) -> Transaction {
         client.id
     );
     let form = read_query(&query).unwrap();
-    let request = authorize(&form, Some(client), &settings(), NOW).unwrap();
-    let step = TransactionState::Consent { session: SecretHash::of("cookie") };
-    request.into_transaction(SecretHash::of("tx"), step, &settings(), NOW)
+    authorize(&form, Some(client), &settings(), NOW).unwrap()
 }
 
 fn consent(client: &Client, uri: &str) -> Response<Bytes> {
-    let (transaction, session) = (asks(client, uri), session("Ana Example"));
-    let page = ConsentPage { client, transaction: &transaction, session: &session, csrf: "token" };
+    let (request, session) = (asks(client, uri), session("Ana Example"));
+    let page = ConsentPage { client, request: &request, session: &session, csrf: "token" };
     page.respond().unwrap()
 }
 
@@ -148,13 +145,9 @@ fn k01_what_a_client_or_a_person_is_called_is_text() {
     for name in names {
         let client =
             Client { name: Some(name.to_owned()), ..client(ClientOrigin::Registered, WEB) };
-        let (transaction, session) = (asks(&client, WEB), session(name));
-        let consent = ConsentPage {
-            client: &client,
-            transaction: &transaction,
-            session: &session,
-            csrf: name,
-        };
+        let (request, session) = (asks(&client, WEB), session(name));
+        let consent =
+            ConsentPage { client: &client, request: &request, session: &session, csrf: name };
         let login = LoginPage { client: &client, state: name, wrong: Some(name) };
         for page in [consent.respond().unwrap(), login.respond()] {
             let html = body(&page);
@@ -205,8 +198,7 @@ fn a_metadata_document_vouches_for_its_domain() {
 fn a_client_that_changed_since_it_asked_is_not_shown() {
     let before = client(ClientOrigin::Registered, WEB);
     let after = client(ClientOrigin::Registered, "https://app.example/other");
-    let (transaction, session) = (asks(&before, WEB), session("Ana"));
-    let page =
-        ConsentPage { client: &after, transaction: &transaction, session: &session, csrf: "t" };
+    let (request, session) = (asks(&before, WEB), session("Ana"));
+    let page = ConsentPage { client: &after, request: &request, session: &session, csrf: "t" };
     assert_eq!(page.respond().unwrap_err(), Refusal::RedirectUri);
 }

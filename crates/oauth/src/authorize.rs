@@ -231,13 +231,12 @@ fn scopes(
     let fail = |description: &'static str| OauthError::new(ErrorCode::InvalidScope, description);
     let allowed = settings.registry.expand(client.scopes.clone());
     let allows = |scope: &str| allowed.contains(scope) || ALWAYS_ALLOWED.contains(&scope);
-    let Some(text) = form.get("scope") else {
+    let Some(scopes) = form.scopes()? else {
         let scopes = settings.default_scopes.iter().filter(|scope| allows(scope.as_str()));
         return Some(scopes.cloned().collect::<Scopes>())
             .filter(|scopes| !scopes.is_empty())
             .ok_or_else(|| fail("scope is missing, and the client may have none of the default"));
     };
-    let scopes: Scopes = text.parse().map_err(|_| fail("scope is malformed"))?;
     let known = |scope: &str| settings.scopes.contains(scope) || ALWAYS_ALLOWED.contains(&scope);
     if !scopes.iter().all(|scope| known(scope.as_str())) {
         return Err(fail("a scope is unknown"));

@@ -110,6 +110,13 @@ pub enum GrantType {
 }
 
 impl GrantType {
+    /// The grant that is called so.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let known = [Self::AuthorizationCode, Self::RefreshToken, Self::ClientCredentials];
+        known.into_iter().find(|grant| grant.as_str() == name)
+    }
+
     /// As it is written.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -12,6 +12,12 @@ use crate::form::{Form, decode};
 use crate::secret::SecretHash;
 use crate::time::Time;
 
+/// The ways that clients may prove who they are, as they are published.
+pub(crate) const AUTH_METHODS: [&str; 4] =
+    ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+/// What a client may sign its assertion with.
+pub(crate) const ASSERTION_ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
+
 /// Who a request says it is from, and how it proves it. The secret is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientProof {

@@ -69,10 +69,15 @@ async fn own_client<S: Store>(
     });
     let own = client.as_ref().and_then(|client| client.registration_token);
     let fits = own.unwrap_or_else(|| SecretHash::of("")).is_of(token.unwrap_or("-"));
-    client.filter(|_| own.is_some() && token.is_some() && fits).ok_or_else(|| {
-        let text = "the registration access token is not valid for this client";
-        ManageError::Refused(OauthError::new(ErrorCode::InvalidToken, text))
-    })
+    client
+        .filter(|_| own.is_some() && token.is_some() && fits)
+        .ok_or_else(|| ManageError::Refused(not_its_own()))
+}
+
+/// Whatever is wrong.
+pub(crate) fn not_its_own() -> OauthError {
+    let text = "the registration access token is not valid for this client";
+    OauthError::new(ErrorCode::InvalidToken, text)
 }
 
 #[cfg(test)]

@@ -43,11 +43,7 @@ impl SentFrom<'_> {
 /// The token in the form of a transaction's consent page, which only its session can make: an HMAC
 /// keyed with the session's cookie.
 #[must_use]
-pub fn csrf_token(session: &Secret, transaction: SecretHash) -> String {
-    csrf_of(session.expose(), transaction)
-}
-
-fn csrf_of(cookie: &str, transaction: SecretHash) -> String {
+pub fn csrf_token(cookie: &str, transaction: SecretHash) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, cookie.as_bytes());
     let message = format!("consent {}", transaction.to_text());
     URL_SAFE_NO_PAD.encode(hmac::sign(&key, message.as_bytes()))
@@ -95,7 +91,7 @@ pub fn answer(
     let transaction = transaction.ok_or(Refusal::NotBegun)?;
     may_answer(transaction, presented.map(|presented| presented.session), settings, now)?;
     let cookie = presented.ok_or(Refusal::Forged)?.cookie;
-    let expected = csrf_of(cookie, transaction.hash);
+    let expected = csrf_token(cookie, transaction.hash);
     let sent = form.get("csrf").unwrap_or_default();
     if !bool::from(expected.as_bytes().ct_eq(sent.as_bytes())) {
         return Err(Refusal::Forged);

@@ -1,6 +1,7 @@
 //! Errors as OAuth tells them.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 use serde::ser::{Serialize, SerializeStruct as _, Serializer};
@@ -47,6 +48,8 @@ pub enum ErrorCode {
     InvalidToken,
     /// The bearer token does not allow this (RFC 6750).
     InsufficientScope,
+    /// There were too many requests (RFC 6585, section 4).
+    TooManyRequests,
     /// Something outside of the request is broken for now.
     TemporarilyUnavailable,
     /// Something of ours is broken.
@@ -75,6 +78,7 @@ impl ErrorCode {
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::TooManyRequests => "too_many_requests",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }
@@ -88,6 +92,7 @@ impl ErrorCode {
         match self {
             Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
@@ -138,14 +143,36 @@ pub enum Failure {
     /// There is no randomness to make secrets of.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// There were too many requests of this kind.
+    #[error("there were too many requests")]
+    TooMany {
+        /// When it is worth to try again.
+        retry_after: Duration,
+    },
 }
 
+/// When to try again what something of ours was in the way of.
+const SOON: Duration = Duration::from_secs(2);
+
 impl Failure {
+    /// When it is worth to try again, if it is.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(_) | Self::Random(_) => None,
+            Self::Store(_) | Self::Signing(_) => Some(SOON),
+            Self::TooMany { retry_after } => Some(*retry_after),
+        }
+    }
+
     /// What the caller is told; what is ours stays in the log.
     #[must_use]
     pub fn told(self) -> OauthError {
         match self {
             Self::Refused(error) => error,
+            Self::TooMany { .. } => {
+                OauthError::new(ErrorCode::TooManyRequests, "there were too many requests")
+            }
             Self::Store(_) | Self::Signing(_) => {
                 OauthError::new(ErrorCode::TemporarilyUnavailable, "try again in a moment")
             }

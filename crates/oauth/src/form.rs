@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use auth::Scopes;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 
@@ -10,6 +11,9 @@ use crate::error::{ErrorCode, OauthError};
 
 /// The most parameters that are read.
 const MAX_PARAMETERS: usize = 64;
+/// The longest `scope`, in bytes, and the most scopes in it.
+const MAX_SCOPE: usize = 1 << 10;
+const MAX_SCOPES: usize = 32;
 
 /// The parameters of a request, in the order they were sent; each has a value, perhaps an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +94,19 @@ impl Form {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| &**value)
     }
 
+    /// The scopes that are asked for; `None` when `scope` was not sent.
+    ///
+    /// # Errors
+    /// `invalid_scope`, when it is malformed, over 1 KiB, or has over 32 of them.
+    pub fn scopes(&self) -> Result<Option<Scopes>, OauthError> {
+        let read = |text| {
+            let error =
+                || OauthError::new(ErrorCode::InvalidScope, "scope is malformed or too long");
+            scopes(text).ok_or_else(error)
+        };
+        self.get("scope").map(read).transpose()
+    }
+
     /// The first parameter that was sent more than once, other than those `allowed` to be.
     #[must_use]
     pub fn repeated(&self, allowed: &[&str]) -> Option<&str> {
@@ -97,6 +114,12 @@ impl Form {
         let names = self.0.iter().map(|(name, _)| &**name);
         names.filter(|name| !allowed.contains(name)).find(|name| !seen.insert(*name))
     }
+}
+
+/// What a client names as scopes: `None` when it is malformed or too long.
+pub(crate) fn scopes(text: &str) -> Option<Scopes> {
+    let short = text.len() <= MAX_SCOPE && text.split(' ').count() <= MAX_SCOPES;
+    text.parse().ok().filter(|_| short)
 }
 
 /// One name or value.

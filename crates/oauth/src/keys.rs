@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 
 use async_trait::async_trait;
 use auth::{KeySet, NotAKeySet};
@@ -12,6 +14,7 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use crate::jwks::{Jwk, JwkSet, base64url};
 
@@ -120,6 +123,43 @@ impl Signer for SigningKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({}, {})", self.public.kid(), self.public.algorithm())
+    }
+}
+
+/// Keys that are loaded when the first request needs them, and kept.
+pub struct Keys {
+    load: Box<dyn Fn() -> Loading + Send + Sync>,
+    ring: OnceCell<KeyRing>,
+}
+
+/// Keys on their way.
+pub type Loading = Pin<Box<dyn Future<Output = Result<KeyRing, SigningError>> + Send>>;
+
+impl Keys {
+    /// Keys that are elsewhere. A load that fails is tried again by the next request.
+    pub fn on_demand(load: impl Fn() -> Loading + Send + Sync + 'static) -> Self {
+        Self { load: Box::new(load), ring: OnceCell::new() }
+    }
+
+    /// The keys, at once.
+    ///
+    /// # Errors
+    /// When they cannot be had now.
+    pub async fn ring(&self) -> Result<&KeyRing, SigningError> {
+        self.ring.get_or_try_init(|| (self.load)()).await
+    }
+}
+
+impl From<KeyRing> for Keys {
+    fn from(ring: KeyRing) -> Self {
+        let load = || -> Loading { Box::pin(async { Err(SigningError::because("no keys")) }) };
+        Self { load: Box::new(load), ring: OnceCell::new_with(Some(ring)) }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Keys").field(&self.ring.get()).finish()
     }
 }
 

@@ -19,23 +19,28 @@ mod consent;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod cookie;
+mod discovery;
 mod error;
 mod form;
 mod grant;
+mod id_token;
 mod jwks;
 mod keys;
 mod lifetimes;
+mod limits;
 mod location;
 mod login;
 mod memory;
 mod metadata;
 mod page;
+mod paths;
 mod pkce;
 mod redirect;
 mod refusal;
 mod register;
 mod revoke;
 mod secret;
+mod service;
 mod store;
 mod time;
 mod token;
@@ -65,17 +70,16 @@ pub use grant::{
     Code, CodeState, Consent, ConsentKey, Grant, GrantId, GrantStatus, RefreshState, RefreshToken,
 };
 pub use jwks::{Jwk, JwkSet};
-pub use keys::{KeyRing, NotASigningKey, Signer, SigningError, SigningKey};
+pub use keys::{KeyRing, Keys, Loading, NotASigningKey, Signer, SigningError, SigningKey};
 pub use lifetimes::Lifetimes;
+pub use limits::Limits;
 pub use location::Location;
 pub use login::{
     DevLogin, DevLoginRefused, DevUser, IdTokenError, Person, Upstream, UpstreamCode, callback,
 };
 pub use memory::MemoryStore;
 pub use metadata::ClientMetadata;
-pub use page::{
-    CONSENT_PATH, ConsentPage, LOGIN_PATH, LoginPage, STYLE_PATH, error_page, stylesheet,
-};
+pub use page::{ConsentPage, LoginPage, error_page, stylesheet};
 pub use pkce::{CodeChallenge, CodeVerifier, NotPkce};
 pub use redirect::{NotARedirectUri, RedirectClass, RedirectUri};
 pub use refusal::{Refusal, Stop};
@@ -84,6 +88,7 @@ pub use register::{
 };
 pub use revoke::revoke;
 pub use secret::{Secret, SecretHash};
+pub use service::{AuthorizationServer, Login, Registration, Setup};
 pub use store::{CODE_KEPT, COUNT_KEPT, DELETED_KEPT, Redeemed, Rotated, Store, StoreError};
 pub use time::Time;
 pub use token::{FreshToken, TokenEndpoint, TokenResponse};

@@ -143,7 +143,7 @@ impl ClientMetadata {
             Some(names) => {
                 for name in names.iter().filter(|name| *name != DEVICE_CODE) {
                     let grant =
-                        parse_grant(name).ok_or_else(|| refuse("a grant type is unknown"))?;
+                        GrantType::parse(name).ok_or_else(|| refuse("a grant type is unknown"))?;
                     if !grants.contains(&grant) {
                         grants.push(grant);
                     }
@@ -207,12 +207,6 @@ impl ClientMetadata {
 
 pub(crate) fn refuse(text: &'static str) -> OauthError {
     OauthError::new(ErrorCode::InvalidClientMetadata, text)
-}
-
-fn parse_grant(name: &str) -> Option<GrantType> {
-    let known =
-        [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials];
-    known.into_iter().find(|grant| grant.as_str() == name)
 }
 
 /// Controls, and the characters of Unicode that have no width or set the direction of others.

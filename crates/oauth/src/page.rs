@@ -13,18 +13,12 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::authorize::{AuthorizationRequest, redirect_of};
 use crate::client::{Client, ClientOrigin};
+use crate::paths;
 use crate::redirect::{RedirectClass, RedirectUri};
 use crate::refusal::Refusal;
 use crate::transaction::Session;
 
 use words::{display_name, of_refusal, of_scope};
-
-/// Where the stylesheet is.
-pub const STYLE_PATH: &str = "/oauth/style.css";
-/// Where the form of the development login goes.
-pub const LOGIN_PATH: &str = "/oauth/login";
-/// Where the form of the consent page goes.
-pub const CONSENT_PATH: &str = "/oauth/consent";
 
 /// For every page. There is no `form-action`: Chromium holds it against the redirect to the client
 /// too, and then the button does nothing.
@@ -65,7 +59,7 @@ impl LoginPage<'_> {
             @if wrong {
                 p #wrong .warning role="alert" { "The name or the password is wrong." }
             }
-            form method="post" action=(LOGIN_PATH) {
+            form method="post" action=(paths::LOGIN) {
                 input type="hidden" name="state" value=(self.state);
                 label for="user" { "Name" }
                 input #user name="user" autocomplete="username" autocapitalize="none"
@@ -124,7 +118,7 @@ impl ConsentPage<'_> {
             h2 { "It will be able to" }
             ul { @for scope in request.scopes.iter() { li { (of_scope(scope.as_str())) } } }
             (warning(client, redirect, place))
-            form method="post" action=(CONSENT_PATH) {
+            form method="post" action=(paths::CONSENT) {
                 input type="hidden" name="csrf" value=(csrf);
                 div .actions {
                     button .quiet type="submit" name="decision" value="deny" { "Cancel" }
@@ -144,7 +138,7 @@ pub fn error_page(refusal: Refusal) -> Response<Bytes> {
     respond(refusal.status(), title, &content)
 }
 
-/// The stylesheet of all pages, for [`STYLE_PATH`].
+/// The stylesheet of all pages, for `/oauth/style.css`.
 #[must_use]
 pub fn stylesheet() -> Response<Bytes> {
     let mut response = Response::new(Bytes::from_static(include_bytes!("page/style.css")));
@@ -167,7 +161,7 @@ fn respond(status: StatusCode, title: &str, content: &Markup) -> Response<Bytes>
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                link rel="stylesheet" href=(STYLE_PATH);
+                link rel="stylesheet" href=(paths::STYLE);
             }
             body { main { (content) } }
         }

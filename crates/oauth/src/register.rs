@@ -9,6 +9,7 @@ use service_kit::random::RandomError;
 
 use crate::client::{AuthMethod, Client, ClientId, ClientOrigin, GrantType, Secrets};
 use crate::error::{ErrorCode, OauthError};
+use crate::form;
 use crate::metadata::{ClientMetadata, Method, refuse};
 use crate::secret::Secret;
 use crate::time::Time;
@@ -194,8 +195,9 @@ fn allowed_scopes(
     grants: &[GrantType],
 ) -> Result<Scopes, OauthError> {
     let asked = request.scope.as_deref().filter(|text| !text.is_empty());
-    let asked: Option<Scopes> =
-        asked.map(str::parse).transpose().map_err(|_| refuse("scope is malformed"))?;
+    let asked: Option<Scopes> = asked
+        .map(|text| form::scopes(text).ok_or_else(|| refuse("scope is malformed or too long")))
+        .transpose()?;
     let people = grants.contains(&GrantType::AuthorizationCode);
     let may = |scope: &&Scope| {
         let name = scope.as_str();

@@ -79,6 +79,10 @@ pub struct TokenResponse {
     pub token_type: &'static str,
     /// How long it is good, in seconds.
     pub expires_in: i64,
+    /// Who the person is (OpenID Connect Core, section 3.1.3.3): for a code, when `openid` was
+    /// allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
     /// For the next one; a machine never has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
@@ -107,12 +111,8 @@ impl<S: Store> TokenEndpoint<'_, S> {
         fresh: FreshToken,
         now: Time,
     ) -> Result<TokenResponse, Failure> {
-        let grant = match required(form, "grant_type")? {
-            "authorization_code" => GrantType::AuthorizationCode,
-            "refresh_token" => GrantType::RefreshToken,
-            "client_credentials" => GrantType::ClientCredentials,
-            _ => return Err(refused(ErrorCode::UnsupportedGrantType, "there is no such grant")),
-        };
+        let grant = GrantType::parse(required(form, "grant_type")?)
+            .ok_or_else(|| refused(ErrorCode::UnsupportedGrantType, "there is no such grant"))?;
         let proves_nothing = grant == GrantType::ClientCredentials && client.is_public();
         if !client.may(grant) || proves_nothing {
             return Err(refused(
@@ -166,6 +166,7 @@ impl<S: Store> TokenEndpoint<'_, S> {
             access_token: token.sign(self.keys).await?,
             token_type: "Bearer",
             expires_in: token.expires_at.0 - token.issued_at.0,
+            id_token: None,
             refresh_token: None,
             scope: token.scopes.to_string(),
         })
@@ -212,8 +213,7 @@ fn check_resource(form: &Form, resource: &str) -> Result<(), OauthError> {
 /// The scopes that are asked for: at most `all`, which is also meant when none are named.
 fn asked_scopes(form: &Form, all: &Scopes, registry: Registry) -> Result<Scopes, OauthError> {
     let error = || OauthError::new(ErrorCode::InvalidScope, "a scope is unknown or not allowed");
-    let Some(named) = form.get("scope") else { return Ok(all.clone()) };
-    let asked: Scopes = named.parse().map_err(|_| error())?;
+    let Some(asked) = form.scopes()? else { return Ok(all.clone()) };
     if registry.expand(all.clone()).contain_all(&asked) { Ok(asked) } else { Err(error()) }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::access_token::Verified;
 use crate::form::Form;
 use crate::grant::GrantStatus;
+use crate::id_token::OPENID;
 use crate::store::{Store, StoreError};
 use crate::time::Time;
 
@@ -57,8 +58,6 @@ pub async fn userinfo<S: Store>(
     });
     if holds { Ok(UserInfo { sub: caller.subject }) } else { Err(invalid()) }
 }
-
-const OPENID: &str = "openid";
 
 fn openid() -> Scopes {
     OPENID.parse().unwrap_or_default()

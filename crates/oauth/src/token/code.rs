@@ -5,6 +5,7 @@ use crate::client::{Client, GrantType};
 use crate::error::{ErrorCode, Failure, OauthError};
 use crate::form::Form;
 use crate::grant::{Code, CodeState, RefreshState, RefreshToken};
+use crate::id_token::{IdToken, OPENID};
 use crate::pkce::CodeVerifier;
 use crate::secret::SecretHash;
 use crate::store::{Redeemed, Store};
@@ -31,6 +32,18 @@ impl<S: Store> TokenEndpoint<'_, S> {
         check(&code, form, verifier.as_ref(), now)?;
         let grant = self.grant(&code.grant, client, now).await?;
         let mut answer = self.answer_for(&grant, &code.scopes, &fresh, now).await?;
+        if code.scopes.contains(OPENID) {
+            let token = IdToken {
+                issuer: self.issuer,
+                subject: &grant.subject,
+                client: &client.id,
+                nonce: code.nonce.as_deref(),
+                authenticated_at: grant.authenticated_at,
+                issued_at: now,
+                expires_at: now.after(self.lifetimes.access_token),
+            };
+            answer.id_token = Some(token.sign(self.keys).await?);
+        }
         let refresh_token = client.may(GrantType::RefreshToken).then(|| RefreshToken {
             hash: fresh.refresh_token.hash(),
             grant: grant.id,

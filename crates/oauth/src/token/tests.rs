@@ -200,6 +200,8 @@ async fn t34_an_answer_has_what_clients_read() {
     claims["jti"] = "(random)".into();
     told["access_token"] = claims;
     told["refresh_token"] = "(random)".into();
+    let [_, identity] = look_into(answer.id_token.as_deref().unwrap());
+    told["id_token"] = identity;
     insta::assert_json_snapshot!(told, @r#"
     {
       "access_token": {
@@ -217,6 +219,14 @@ async fn t34_an_answer_has_what_clients_read() {
       },
       "token_type": "Bearer",
       "expires_in": 900,
+      "id_token": {
+        "iss": "https://mcp.example.com",
+        "sub": "ada",
+        "aud": "c_one",
+        "iat": 1750000000,
+        "exp": 1750000900,
+        "auth_time": 1749999970
+      },
       "refresh_token": "(random)",
       "scope": "offline_access openid prometheus-mcp-server/write"
     }

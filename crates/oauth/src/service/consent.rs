@@ -1,0 +1,102 @@
+//! `/oauth/consent`: the question, and the answer to it.
+
+use bytes::Bytes;
+use http::{Response, header};
+
+use super::Server;
+use super::exchange::Exchange;
+use super::login::{form, sent_from};
+use super::respond::{self, Interrupted};
+use crate::client::Client;
+use crate::consent::{Answer, Presented, answer, csrf_token, deny, may_answer};
+use crate::cookie::Cookie;
+use crate::page::ConsentPage;
+use crate::refusal::{Refusal, Stop};
+use crate::store::Store;
+use crate::time::Time;
+use crate::transaction::{Transaction, TransactionState};
+
+impl<S: Store> Server<S> {
+    /// `GET`: asks, unless the person has agreed to the same before.
+    pub(super) async fn ask_consent(
+        &self,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Response<Bytes>, Interrupted> {
+        let transaction = self.transaction(exchange).await?.ok_or(Refusal::NotBegun)?;
+        let presented = self.session(exchange).await?;
+        let session = presented.as_ref().map(|(_, session)| session);
+        may_answer(&transaction, session, &self.settings, exchange.now)?;
+        // `may_answer` refuses when nobody is logged in.
+        let (cookie, session) = presented.ok_or(Refusal::Forged)?;
+        let client = self.client_of(&transaction, exchange.now).await?;
+        let request = &transaction.request;
+        let remembered = self.store.consent(&request.consent_key(&session.subject)).await?;
+        if request.is_agreed(&client, remembered.as_ref(), exchange.now) {
+            self.take_answer(&transaction).await?;
+            let response = self.grant(request, &client, &session, exchange).await?;
+            return self.forget_transaction(response);
+        }
+        let csrf = csrf_token(cookie, transaction.hash);
+        Ok(ConsentPage { client: &client, request, session: &session, csrf: &csrf }.respond()?)
+    }
+
+    /// `POST`: does as the person says.
+    pub(super) async fn answer_consent(
+        &self,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Response<Bytes>, Interrupted> {
+        let form = form(exchange)?;
+        let transaction = self.transaction(exchange).await?;
+        let session = self.session(exchange).await?;
+        let presented = session.as_ref().map(|(cookie, session)| Presented { cookie, session });
+        let (from, settings) = (sent_from(exchange), &self.settings);
+        let answer = answer(&form, from, transaction.as_ref(), presented, settings, exchange.now)?;
+        // `answer` refuses when there is neither.
+        let transaction = transaction.ok_or(Refusal::NotBegun)?;
+        let (_, session) = session.ok_or(Refusal::Forged)?;
+        let response = match answer {
+            Answer::Approve => {
+                let client = self.client_of(&transaction, exchange.now).await?;
+                self.take_answer(&transaction).await?;
+                self.grant(&transaction.request, &client, &session, exchange).await?
+            }
+            Answer::Deny => {
+                self.take_answer(&transaction).await?;
+                match deny(&transaction.request, settings) {
+                    Stop::Return { error, location } => {
+                        exchange.said.error = Some(error.code.as_str().into());
+                        respond::return_to(&location)?
+                    }
+                    page => return Err(page.into()),
+                }
+            }
+        };
+        self.forget_transaction(response)
+    }
+
+    /// The first answer counts, and no other.
+    async fn take_answer(&self, transaction: &Transaction) -> Result<(), Interrupted> {
+        let done = TransactionState::Done;
+        if self.store.advance_transaction(transaction.hash, &transaction.step, &done).await? {
+            Ok(())
+        } else {
+            Err(Refusal::AlreadyUsed.into())
+        }
+    }
+
+    /// The client that asks, if it still is one.
+    async fn client_of(&self, transaction: &Transaction, now: Time) -> Result<Client, Interrupted> {
+        let client = self.client(&transaction.request.client).await?;
+        let client = client.filter(|it| it.expires_at.is_none_or(|end| !end.has_come(now)));
+        Ok(client.ok_or(Refusal::UnknownClient)?)
+    }
+
+    fn forget_transaction(
+        &self,
+        mut response: Response<Bytes>,
+    ) -> Result<Response<Bytes>, Interrupted> {
+        let cookie = self.cookies.forget(Cookie::Transaction).map_err(http::Error::from)?;
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        Ok(response)
+    }
+}

@@ -7,11 +7,13 @@
 //! | --- | --- |
 //! | [`amp`] | workspaces, and PromQL over deterministic [sample] metrics |
 //! | [`cognito`] | a user pool: its tokens and its keys |
+//! | [`dynamodb`] | tables and items, in memory or in a file |
 //! | [`gateway`] | what API Gateway does before and after an integration, as a library |
 //! | [`sts`] | temporary credentials, with session tags |
 
 pub mod amp;
 pub mod cognito;
+pub mod dynamodb;
 mod form;
 pub mod gateway;
 #[cfg(test)]

@@ -2,8 +2,13 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::post;
+use dynoxide::DynoxideError;
 use service_kit::clock::{Clock, SystemClock};
 use service_kit::random::RandomError;
 use tokio::net::TcpListener;
@@ -12,9 +17,10 @@ use tokio::task::JoinHandle;
 
 use crate::amp::{self, Amp, Status, Workspace};
 use crate::cognito::{self, Cognito, CognitoConfig};
+use crate::dynamodb::{self, DynamoDb, Table};
 use crate::sample::SampleMetrics;
 use crate::sigv4::{Credentials, Keyring, Verifier};
-use crate::sts::{self, Sts};
+use crate::sts::Sts;
 
 /// What to serve, and to whom.
 #[derive(Debug, Clone)]
@@ -29,6 +35,10 @@ pub struct Config {
     pub workspaces: Vec<Workspace>,
     /// The user pool of Cognito.
     pub cognito: CognitoConfig,
+    /// The tables of DynamoDB that are there from the start.
+    pub tables: Vec<Table>,
+    /// The file that DynamoDB keeps them in; `None`: in memory, until the end.
+    pub data: Option<PathBuf>,
     /// What it takes for the present.
     pub clock: Arc<dyn Clock>,
 }
@@ -47,6 +57,8 @@ impl Default for Config {
                 tenant: None,
             }],
             cognito: CognitoConfig::default(),
+            tables: Vec::new(),
+            data: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -65,6 +77,9 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
+    /// DynamoDB cannot keep its tables there.
+    #[error("the tables cannot be kept")]
+    Data(#[from] DynoxideError),
     /// There is no randomness for secrets.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -89,7 +104,7 @@ impl LocalAws {
     /// # Errors
     /// When the port is taken, or there is no randomness for a client's secret.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let Config { port, region, credentials, workspaces, cognito, clock } = config;
+        let Config { port, region, credentials, workspaces, cognito, tables, data, clock } = config;
         let unusable = |source| StartError::Port { port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
@@ -97,7 +112,14 @@ impl LocalAws {
         let keys = Keyring::from(credentials.clone());
         let verifier = |service| Verifier { keys: keys.clone(), region: region.clone(), service };
         let cognito = Arc::new(Cognito::new(cognito, base_url.clone(), clock.clone())?);
-        let sts = Sts { verifier: verifier("sts"), clock: clock.clone() };
+        let root = Arc::new(Root {
+            sts: Sts { verifier: verifier("sts"), clock: clock.clone() },
+            dynamodb: DynamoDb {
+                verifier: verifier("dynamodb"),
+                clock: clock.clone(),
+                database: dynamodb::open(data.as_deref(), &tables)?,
+            },
+        });
         let amp = Amp {
             base_url,
             verifier: verifier("aps"),
@@ -107,7 +129,7 @@ impl LocalAws {
         };
         let router = amp::router(Arc::new(amp))
             .merge(cognito::router(Arc::clone(&cognito)))
-            .merge(sts::router(Arc::new(sts)));
+            .route("/", post(at_root).with_state(root));
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, router).with_graceful_shutdown(async {
             // An error means that the sender is gone, which is a stop too.
@@ -234,5 +256,22 @@ mod tests {
             ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
         );
         assert_eq!(environment[0].1, server.base_url());
+    }
+}
+
+/// The services whose one endpoint is the root.
+struct Root {
+    sts: Sts,
+    dynamodb: DynamoDb,
+}
+
+/// Those that speak JSON say which they are in a header.
+async fn at_root(State(root): State<Arc<Root>>, request: Request) -> Response {
+    let target = request.headers().get("x-amz-target").map(|target| target.as_bytes());
+    match target {
+        Some(target) if target.starts_with(dynamodb::TARGET.as_bytes()) => {
+            root.dynamodb.answer(request).await
+        }
+        _ => root.sts.answer(request).await,
     }
 }

@@ -12,9 +12,8 @@ mod wire;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::routing::post;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
 use service_kit::clock::Clock;
 
 use crate::form;
@@ -33,12 +32,14 @@ pub(crate) struct Sts {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// The one endpoint.
-pub(crate) fn router(sts: Arc<Sts>) -> Router {
-    Router::new().route("/", post(answer)).with_state(sts)
+impl Sts {
+    /// Answers a request.
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        answer(self, request).await.into_response()
+    }
 }
 
-async fn answer(State(sts): State<Arc<Sts>>, request: Request) -> Result<Answer, StsError> {
+async fn answer(sts: &Sts, request: Request) -> Result<Answer, StsError> {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, MAX_BODY)
         .await

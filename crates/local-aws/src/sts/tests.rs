@@ -1,3 +1,5 @@
+use axum::Router;
+use axum::routing::post;
 use std::time::Duration;
 
 use aws_credential_types::Credentials as SdkCredentials;
@@ -45,7 +47,12 @@ fn aws(clock: Arc<dyn Clock>) -> (Router, Keyring) {
         clock: Arc::clone(&clock),
     };
     let sts = Sts { verifier: verifier("sts"), clock };
-    (amp::router(Arc::new(amp)).merge(router(Arc::new(sts))), keys)
+    let sts = Arc::new(sts);
+    let answer = move |request| {
+        let sts = Arc::clone(&sts);
+        async move { sts.answer(request).await }
+    };
+    (amp::router(Arc::new(amp)).route("/", post(answer)), keys)
 }
 
 /// Sends a form that is signed for STS.

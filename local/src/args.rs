@@ -54,6 +54,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "STAGE", value_parser = stage)]
     pub(crate) stage: Option<String>,
 
+    /// Keeps registered clients, what people allowed them and the key of tokens there, for the next
+    /// start; without, they are forgotten at the end
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+
     /// Where the configuration for clients is written; it holds a secret
     #[arg(long, value_name = "FILE", default_value = CLIENT_CONFIG)]
     pub(crate) config: PathBuf,

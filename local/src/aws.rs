@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 
 use local_aws::cognito::{Client, ClientSecret, CognitoConfig};
 use local_aws::sigv4::Credentials;
@@ -10,6 +11,8 @@ use local_aws::{LocalAws, StartError};
 use serde_json::json;
 use service_kit::env::Env;
 use service_kit::random;
+
+use crate::own_issuer::{self, OwnIssuer};
 
 /// Variables that name a Prometheus, the first before the second.
 const CHOSEN_BY: [&str; 2] = ["PROMETHEUS_URL", "PROMETHEUS_WORKSPACE_ID"];
@@ -45,7 +48,10 @@ impl fmt::Display for Metrics {
 
 /// Starts AWS; `secret` is the one that the machine client had before, if it had one. The key pair
 /// for signatures is a new one each time, since the server may be reached from other machines.
-pub(crate) async fn start(secret: Option<String>) -> Result<LocalAws, StartError> {
+pub(crate) async fn start(
+    secret: Option<String>,
+    data: Option<PathBuf>,
+) -> Result<LocalAws, StartError> {
     let secret = secret.map(ClientSecret::new);
     let mut key = [0; 20];
     random::fill(&mut key)?;
@@ -57,8 +63,9 @@ pub(crate) async fn start(secret: Option<String>) -> Result<LocalAws, StartError
         clients: vec![Client { secret, ..Client::default() }],
         ..CognitoConfig::default()
     };
-    LocalAws::start(local_aws::Config { cognito, credentials, ..local_aws::Config::default() })
-        .await
+    let tables = own_issuer::tables();
+    let config = local_aws::Config { cognito, credentials, tables, data, ..Default::default() };
+    LocalAws::start(config).await
 }
 
 /// The environment of the functions: that of the process, and what this machine adds to it.
@@ -79,21 +86,40 @@ impl<'a> Environment<'a> {
         metrics: &Metrics,
         aws: &LocalAws,
         resource: String,
+        own: Option<&OwnIssuer>,
         no_auth: bool,
     ) -> Self {
         let cognito = aws.cognito();
         let clients: Vec<_> = cognito.clients().iter().map(|client| &client.id).collect();
-        let issuers = json!([{
+        let cognito = json!({
             "issuer": cognito.issuer(),
             "profile": "cognito",
             "clients": clients,
             "tenant_claim": "tenant_id",
-        }]);
+        });
+        let ours = own.map(
+            |own| json!({ "issuer": own.origin, "profile": "at+jwt", "tenant_claim": "tenant_id" }),
+        );
+        // Clients ask the first one.
+        let issuers: Vec<_> = ours.into_iter().chain([cognito]).collect();
         Self {
             process,
             aws: (*metrics == Metrics::Sample).then(|| aws.environment().into_iter().collect()),
-            defaults: [("MCP_RESOURCE", resource), ("AUTH_ISSUERS", issuers.to_string())].into(),
+            defaults: [("MCP_RESOURCE", resource), ("AUTH_ISSUERS", json!(issuers).to_string())]
+                .into(),
             no_auth,
+        }
+    }
+
+    /// The same for the authorization server, whose tables are always those of this machine.
+    pub(crate) fn of_issuer(&self, aws: &LocalAws, own: &OwnIssuer) -> Self {
+        let mut defaults = self.defaults.clone();
+        defaults.extend(own.defaults());
+        Self {
+            process: self.process,
+            aws: Some(aws.environment().into_iter().collect()),
+            defaults,
+            no_auth: self.no_auth,
         }
     }
 

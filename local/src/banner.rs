@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use local_aws::sigv4::Credentials;
 
+use crate::own_issuer::USER;
+
 /// What is printed when the server is ready.
 #[derive(Debug, Clone)]
 pub(crate) struct Banner {
@@ -44,8 +46,9 @@ impl Signing {
 pub(crate) enum Access {
     /// Every program on this machine.
     Open,
-    /// Who has a token of this machine's issuer, by the client that `config` describes.
-    LocalTokens { config: PathBuf },
+    /// Who has a token of this machine's issuers: by logging in with `password`, or by the client
+    /// that `config` describes.
+    LocalTokens { config: PathBuf, password: Option<String> },
     /// Who has a token of another issuer.
     Tokens { issuers: Vec<String> },
     /// Who signs with the credentials of this machine.
@@ -82,8 +85,11 @@ impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Open => f.write_str("every program on this machine, without authentication"),
-            Self::LocalTokens { config } => {
+            Self::LocalTokens { config, password: None } => {
                 write!(f, "with a token; {} has what a client needs", config.display())
+            }
+            Self::LocalTokens { password: Some(password), .. } => {
+                write!(f, "clients send you to log in: {USER}, {password}")
             }
             Self::Tokens { issuers } => write!(f, "with a token of {}", issuers.join(" or ")),
             Self::Signed(Signing { region, .. }) => {
@@ -120,7 +126,7 @@ impl Access {
             Self::Signed(signing) => signing.options(),
         };
         let mut commands = Vec::new();
-        if let Self::LocalTokens { config } = self {
+        if let Self::LocalTokens { config, .. } = self {
             let config = match config.to_str() {
                 Some("mcp-server-config.json") => String::new(),
                 _ => format!(" --config '{}'", config.display()),
@@ -138,7 +144,10 @@ impl Access {
         if let Self::Signed(_) = self {
             return Vec::new();
         }
-        let header = self.header();
+        let token = self.header();
+        // A client that can open a browser needs no token.
+        let logs_in = matches!(self, Self::LocalTokens { password: Some(_), .. });
+        let header = token.filter(|_| !logs_in);
         let flag = header.map_or(String::new(), |header| format!(" --header \"{header}\""));
         let argument =
             header.map_or(String::new(), |header| format!(r#", "--header", "{header}""#));
@@ -167,7 +176,8 @@ impl Access {
             (
                 "Inspector",
                 format!(
-                    "npx @modelcontextprotocol/inspector --cli {url} --transport http{flag} --method tools/list"
+                    "npx @modelcontextprotocol/inspector --cli {url} --transport http{} --method tools/list",
+                    token.map_or(String::new(), |header| format!(" --header \"{header}\""))
                 ),
             ),
         ]

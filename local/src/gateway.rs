@@ -7,7 +7,6 @@ use std::time::Duration;
 use api_gateway::RequestContext;
 use auth::AuthMode;
 use bytes::Bytes;
-use fn_mcp::Function;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -28,9 +27,17 @@ const TTL: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct Deployment(Arc<Inner>);
 
+/// The functions.
+#[derive(Clone)]
+pub(crate) struct Functions {
+    pub(crate) mcp: fn_mcp::Function,
+    /// Where people log in on this machine.
+    pub(crate) oauth: Option<fn_oauth::Function>,
+    pub(crate) health: fn_health::Config,
+}
+
 struct Inner {
-    mcp: Function,
-    health: fn_health::Config,
+    functions: Functions,
     clock: Arc<dyn Clock>,
     /// By what a request brings: a signature of AWS, or anything else.
     fronts: Option<Fronts>,
@@ -57,8 +64,8 @@ pub(crate) struct Settings {
 
 impl Deployment {
     /// The functions as they are, with nothing before them.
-    pub(crate) fn bare(mcp: Function, health: fn_health::Config, clock: Arc<dyn Clock>) -> Self {
-        Self(Arc::new(Inner { mcp, health, clock, fronts: None }))
+    pub(crate) fn bare(functions: Functions, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(Inner { functions, clock, fronts: None }))
     }
 
     /// The functions behind a REST API. One API has one kind of authorization for a route; where
@@ -67,8 +74,7 @@ impl Deployment {
     /// # Errors
     /// Only when a route of ours is none.
     pub(crate) fn behind_gateway(
-        mcp: Function,
-        health: fn_health::Config,
+        functions: Functions,
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Result<Self, InvalidRouteKey> {
@@ -80,7 +86,7 @@ impl Deployment {
             AuthMode::None => (Authorization::None, Authorization::None),
         };
         let gateway = |authorization| {
-            let mut api = Api::new(Kind::Rest, routes(authorization)?);
+            let mut api = Api::new(Kind::Rest, routes(authorization, functions.oauth.is_some())?);
             if let Some(stage) = &stage {
                 (api.stage, api.domain_name) = (stage.clone(), None);
             }
@@ -96,7 +102,7 @@ impl Deployment {
             Ok(gateway)
         };
         let fronts = Some(Fronts { signed: gateway(signed)?, other: gateway(other)? });
-        Ok(Self(Arc::new(Inner { mcp, health, clock, fronts })))
+        Ok(Self(Arc::new(Inner { functions, clock, fronts })))
     }
 
     /// Answers a request that came from `source`.
@@ -144,8 +150,13 @@ impl Deployment {
     /// The function that a path belongs to.
     async fn call(&self, request: Request<Bytes>) -> Response<Body> {
         let request = request.map(Full::new);
-        let Inner { mcp, health, clock, .. } = &*self.0;
-        if request.uri().path() == "/health" {
+        let Inner { functions: Functions { mcp, oauth, health }, clock, .. } = &*self.0;
+        let path = request.uri().path();
+        if let Some(oauth) = oauth.as_ref().filter(|_| fn_oauth::Function::serves(path)) {
+            let Ok(response) = oauth.clone().oneshot(request).await;
+            return response.map(|body| body.map_err(|never| match never {}).boxed_unsync());
+        }
+        if path == "/health" {
             let answered = fn_health::service(health, Arc::clone(clock)).oneshot(request).await;
             let Ok(response) = answered;
             return response.map(|body| body.map_err(|never| match never {}).boxed_unsync());
@@ -167,8 +178,19 @@ impl Fronts {
 
 /// Those of a deployment. What everyone may see has no authorization: browsers ask by OPTIONS before
 /// they send a token, and clients look for the metadata before they have one.
-fn routes(authorization: Authorization) -> Result<Vec<Route>, InvalidRouteKey> {
+fn routes(authorization: Authorization, oauth: bool) -> Result<Vec<Route>, InvalidRouteKey> {
     let open = Authorization::None;
+    let of_oauth: &[_] = match oauth {
+        true => &[
+            ("ANY /oauth/{proxy+}", open),
+            ("ANY /clients/{client}", open),
+            ("ANY /dcr", open),
+            ("ANY /register", open),
+            ("ANY /authorize", open),
+            ("ANY /token", open),
+        ],
+        false => &[],
+    };
     [
         ("POST /mcp", authorization),
         ("GET /mcp", authorization),
@@ -177,8 +199,9 @@ fn routes(authorization: Authorization) -> Result<Vec<Route>, InvalidRouteKey> {
         ("ANY /.well-known/{proxy+}", open),
         ("ANY /health", open),
     ]
-    .into_iter()
-    .map(|(key, authorization)| Route::new(key, authorization))
+    .iter()
+    .chain(of_oauth)
+    .map(|(key, authorization)| Route::new(key, *authorization))
     .collect()
 }
 

@@ -6,6 +6,7 @@ mod aws;
 mod banner;
 mod client_config;
 mod gateway;
+mod own_issuer;
 mod serve;
 mod start;
 mod token;

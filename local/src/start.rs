@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use auth::{AuthMode, Challenge};
+use fn_oauth::Host;
 use local_aws::LocalAws;
 use local_aws::gateway::Signers;
 use local_aws::sigv4::Verifier;
@@ -17,7 +18,8 @@ use crate::args::{Front, Serve};
 use crate::aws::{self, Environment, Metrics};
 use crate::banner::{Access, Banner, Signing};
 use crate::client_config::{Authorization, ClientConfig};
-use crate::gateway::{self, Deployment};
+use crate::gateway::{self, Deployment, Functions};
+use crate::own_issuer::{self, OwnIssuer};
 use crate::serve;
 
 /// What clients may call the server.
@@ -33,18 +35,27 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let endpoint = endpoint(address, args.stage.as_deref());
     let metrics = Metrics::choose(&Process);
-    let aws = aws::start(known_secret(args, &endpoint)).await?;
-    let env = Environment::new(&Process, &metrics, &aws, endpoint.clone(), args.no_auth);
+    let data = own_issuer::tables_file(args.data.as_deref())?;
+    let aws = aws::start(known_secret(args, &endpoint), data).await?;
+    let own = OwnIssuer::at(address, args)?;
+    let resource = endpoint.clone();
+    let env = Environment::new(&Process, &metrics, &aws, resource, own.as_ref(), args.no_auth);
 
     let (log, config) = configuration(&env)?;
     config.check_bind(address.ip())?;
     service_kit::telemetry::init_human(log)?;
 
-    let access = access(&config, &env, &aws, args);
+    let own = own.filter(|_| takes_our_tokens(&config, &env));
+    let access = access(&config, &env, &aws, own.as_ref(), args);
     if let Access::LocalTokens { .. } = access {
         client_config(&endpoint, &aws).context("there is no client")?.write(&args.config)?;
     }
-    let deployment = deployment(&config, &env, &aws, args, Arc::new(SystemClock))?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let issuer = match &own {
+        Some(own) => Some(issuer(&env.of_issuer(&aws, own), address.ip(), Arc::clone(&clock))?),
+        None => None,
+    };
+    let deployment = deployment(&config, &env, &aws, issuer, args, clock)?;
     let either = config.door.as_ref().is_some_and(|door| door.mode == AuthMode::JwtOrIam);
     let signing = either.then(|| signing(&aws));
     let banner = Banner { address, endpoint, metrics: metrics.to_string(), access, signing };
@@ -84,12 +95,37 @@ fn known_secret(args: &Serve, endpoint: &str) -> Option<String> {
     (known.endpoint == endpoint).then_some(known.authorization_configuration.client_secret)
 }
 
-fn access(config: &fn_mcp::Config, env: &Environment<'_>, aws: &LocalAws, args: &Serve) -> Access {
+/// Whether the issuers of this machine are those whose tokens are taken.
+fn takes_our_tokens(config: &fn_mcp::Config, env: &Environment<'_>) -> bool {
+    let tokens = config.door.as_ref().and_then(|door| door.tokens.as_ref());
+    tokens.is_some() && env.issues_its_own_tokens()
+}
+
+/// The authorization server, listening at `address`.
+fn issuer(
+    env: &dyn Env,
+    address: IpAddr,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<fn_oauth::Function> {
+    let mut reader = Reader::new(env, fn_oauth::VARS);
+    let config = fn_oauth::Config::read(&mut reader);
+    let config = reader.finish(|| config).context("cannot be configured so")?;
+    Ok(fn_oauth::service(&config, Host::Listens(address), clock)?)
+}
+
+fn access(
+    config: &fn_mcp::Config,
+    env: &Environment<'_>,
+    aws: &LocalAws,
+    own: Option<&OwnIssuer>,
+    args: &Serve,
+) -> Access {
     let Some(door) = &config.door else { return Access::Open };
     match (door.mode, &door.tokens) {
         (AuthMode::Iam, _) | (_, None) => Access::Signed(signing(aws)),
         (_, Some(_)) if env.issues_its_own_tokens() => {
-            Access::LocalTokens { config: args.config.clone() }
+            let login = own.map(|own| own.password.clone());
+            Access::LocalTokens { config: args.config.clone(), password: login }
         }
         (_, Some(tokens)) => Access::Tokens {
             issuers: tokens.issuers.iter().map(|issuer| issuer.url.clone()).collect(),
@@ -121,13 +157,15 @@ fn deployment(
     config: &fn_mcp::Config,
     env: &dyn Env,
     aws: &LocalAws,
+    oauth: Option<fn_oauth::Function>,
     args: &Serve,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Deployment> {
     let mcp = fn_mcp::service(config, Arc::clone(&clock))?;
     let health = fn_health::Config { name: NAME.to_owned() };
+    let functions = Functions { mcp, oauth, health };
     if args.gateway == Front::None {
-        return Ok(Deployment::bare(mcp, health, clock));
+        return Ok(Deployment::bare(functions, clock));
     }
     let tokens = config.door.as_ref().and_then(|door| door.tokens.as_ref());
     let server = fn_mcp::server(config, Arc::clone(&clock))?;
@@ -156,7 +194,7 @@ fn deployment(
             Challenge::Missing { scope }.header(&tokens.resource.metadata_url())
         }),
     };
-    Ok(Deployment::behind_gateway(mcp, health, clock, settings)?)
+    Ok(Deployment::behind_gateway(functions, clock, settings)?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -14,6 +15,7 @@ use service_kit::random::RandomError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::amp::{self, Amp, Status, Workspace};
 use crate::cognito::{self, Cognito, CognitoConfig};
@@ -21,6 +23,9 @@ use crate::dynamodb::{self, DynamoDb, Table};
 use crate::sample::SampleMetrics;
 use crate::sigv4::{Credentials, Keyring, Verifier};
 use crate::sts::Sts;
+
+/// How often what has ended is taken out of the tables.
+const SWEEP: Duration = Duration::from_secs(60);
 
 /// What to serve, and to whom.
 #[derive(Debug, Clone)]
@@ -112,12 +117,13 @@ impl LocalAws {
         let keys = Keyring::from(credentials.clone());
         let verifier = |service| Verifier { keys: keys.clone(), region: region.clone(), service };
         let cognito = Arc::new(Cognito::new(cognito, base_url.clone(), clock.clone())?);
+        let database = dynamodb::open(data.as_deref(), &tables)?;
         let root = Arc::new(Root {
             sts: Sts { verifier: verifier("sts"), clock: clock.clone() },
             dynamodb: DynamoDb {
                 verifier: verifier("dynamodb"),
                 clock: clock.clone(),
-                database: dynamodb::open(data.as_deref(), &tables)?,
+                database: database.clone(),
             },
         });
         let amp = Amp {
@@ -131,9 +137,15 @@ impl LocalAws {
             .merge(cognito::router(Arc::clone(&cognito)))
             .route("/", post(at_root).with_state(root));
         let (stop, stopped) = oneshot::channel();
-        let serve = axum::serve(listener, router).with_graceful_shutdown(async {
+        let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
+            let mut stopped = stopped;
             // An error means that the sender is gone, which is a stop too.
-            let _ = stopped.await;
+            while timeout(SWEEP, &mut stopped).await.is_err() {
+                if let Err(error) = database.sweep_ttl() {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "what has ended is still in the tables");
+                }
+            }
         });
         let served = tokio::spawn(serve.into_future());
         Ok(Self { address, region, credentials, keys, cognito, stop, served })

@@ -73,10 +73,17 @@ impl SigningKey {
     /// # Errors
     /// [`NotASigningKey::NotMade`]
     pub fn generate() -> Result<Self, NotASigningKey> {
-        let pkcs8 =
-            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-                .map_err(|_| NotASigningKey::NotMade)?;
-        Self::from_pkcs8(pkcs8.as_ref())
+        Self::from_pkcs8(&Self::generate_pkcs8()?)
+    }
+
+    /// A fresh key on P-256 in PKCS#8, to be kept in a file that nobody else can read.
+    ///
+    /// # Errors
+    /// [`NotASigningKey::NotMade`]
+    pub fn generate_pkcs8() -> Result<Vec<u8>, NotASigningKey> {
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map(|document| document.as_ref().to_vec())
+            .map_err(|_| NotASigningKey::NotMade)
     }
 
     /// A key of P-256 or RSA, from DER.

@@ -50,20 +50,16 @@ pub enum DevLoginRefused {
 }
 
 impl DevLogin {
-    /// For a server that listens at `address` as `issuer`; `lambda_function` is what
-    /// `AWS_LAMBDA_FUNCTION_NAME` says.
+    /// For a server that listens at `address` as `issuer`; `None` is AWS Lambda.
     ///
     /// # Errors
     /// When others than the people of this machine could log in.
     pub fn new(
         users: Vec<DevUser>,
-        address: IpAddr,
+        address: Option<IpAddr>,
         issuer: &str,
-        lambda_function: Option<&str>,
     ) -> Result<Self, DevLoginRefused> {
-        if lambda_function.is_some() {
-            return Err(DevLoginRefused::Lambda);
-        }
+        let address = address.ok_or(DevLoginRefused::Lambda)?;
         if !address.to_canonical().is_loopback() {
             return Err(DevLoginRefused::Reachable(address));
         }
@@ -149,25 +145,25 @@ mod tests {
         vec![user("ana", "one"), user("ben", "two")]
     }
 
-    fn made(address: &str, issuer: &str, lambda: Option<&str>) -> Result<(), DevLoginRefused> {
-        DevLogin::new(users(), address.parse().unwrap(), issuer, lambda).map(|_| ())
+    fn made(address: &str, issuer: &str) -> Result<(), DevLoginRefused> {
+        DevLogin::new(users(), Some(address.parse().unwrap()), issuer).map(|_| ())
     }
 
     #[test]
     fn k17_there_is_none_where_others_could_log_in() {
         for address in [LOOPBACK, "127.0.0.2", "::1", "::ffff:127.0.0.1"] {
-            assert_eq!(made(address, ISSUER, None), Ok(()), "{address}");
-            assert_eq!(made(address, ISSUER, Some("fn")), Err(DevLoginRefused::Lambda));
-            assert_eq!(made(address, ISSUER, Some("")), Err(DevLoginRefused::Lambda));
+            assert_eq!(made(address, ISSUER), Ok(()), "{address}");
         }
+        let on_lambda = DevLogin::new(users(), None, ISSUER);
+        assert_eq!(on_lambda.unwrap_err(), DevLoginRefused::Lambda);
         for address in ["0.0.0.0", "::", "10.0.0.1", "192.168.1.2", "::ffff:10.0.0.1", "fe80::1"] {
             let refused = DevLoginRefused::Reachable(address.parse().unwrap());
-            assert_eq!(made(address, ISSUER, None), Err(refused));
+            assert_eq!(made(address, ISSUER), Err(refused));
         }
         for issuer in
             ["http://127.0.0.1", "http://localhost:8787", "http://[::1]:1", "http://[::1]"]
         {
-            assert_eq!(made(LOOPBACK, issuer, None), Ok(()), "{issuer}");
+            assert_eq!(made(LOOPBACK, issuer), Ok(()), "{issuer}");
         }
         for issuer in [
             "https://mcp.example.com",
@@ -177,15 +173,15 @@ mod tests {
             "http://127.0.0.1:1@example.com",
             "http://localhost/x",
         ] {
-            assert_eq!(made(LOOPBACK, issuer, None), Err(DevLoginRefused::Issuer), "{issuer}");
+            assert_eq!(made(LOOPBACK, issuer), Err(DevLoginRefused::Issuer), "{issuer}");
         }
-        let nobody = DevLogin::new(vec![], LOOPBACK.parse().unwrap(), ISSUER, None);
+        let nobody = DevLogin::new(vec![], Some(LOOPBACK.parse().unwrap()), ISSUER);
         assert_eq!(nobody.unwrap_err(), DevLoginRefused::Nobody);
     }
 
     #[test]
     fn people_log_in_with_their_own_password_only() {
-        let login = DevLogin::new(users(), LOOPBACK.parse().unwrap(), ISSUER, None).unwrap();
+        let login = DevLogin::new(users(), Some(LOOPBACK.parse().unwrap()), ISSUER).unwrap();
         for (name, password, ok) in [
             ("ana", "one", true),
             ("ben", "two", true),

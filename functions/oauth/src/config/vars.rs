@@ -28,7 +28,9 @@ pub const VARS: &[Var] = &[
     ),
     Var::new(
         "OAUTH_SCOPES",
-        Some("mcp/invoke offline_access openid prometheus-mcp-server/read prometheus-mcp-server/write"),
+        Some(
+            "mcp/invoke offline_access openid prometheus-mcp-server/read prometheus-mcp-server/write",
+        ),
         "The scopes that clients may ask for, with single spaces between.",
     ),
     Var::new(
@@ -90,7 +92,8 @@ pub const VARS: &[Var] = &[
     Var::new(
         "OAUTH_SIGNING_KEY",
         None,
-        "The key of AWS KMS that signs: its id, its ARN or an alias (RSA from 2048 bits, or P-256; for signing).",
+        "The key of AWS KMS that signs: its id, its ARN or an alias (RSA from 2048 bits, or P-256; for signing). \
+         Or `generated`, a fresh key at each start, for a machine of one's own only.",
     ),
     Var::new(
         "OAUTH_PUBLISHED_KEYS",

@@ -96,6 +96,7 @@ mod tests {
             no_auth: false,
             gateway: Front::Rest,
             stage: None,
+            data: None,
             config: CLIENT_CONFIG.into(),
         };
         let parse = |args: &[&str]| {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use local_aws::cognito::{Client, ClientSecret, CognitoConfig};
 use local_aws::sigv4::Credentials;
 use local_aws::{LocalAws, StartError};
-use serde_json::json;
+use serde_json::{Value, json};
 use service_kit::env::Env;
 use service_kit::random;
 
@@ -76,6 +76,8 @@ pub(crate) struct Environment<'a> {
     aws: Option<BTreeMap<&'static str, String>>,
     /// What holds where the process says nothing.
     defaults: BTreeMap<&'static str, String>,
+    /// Whose tokens are taken where the process names nobody; clients ask the first one.
+    issuers: Vec<Value>,
     no_auth: bool,
 }
 
@@ -86,7 +88,6 @@ impl<'a> Environment<'a> {
         metrics: &Metrics,
         aws: &LocalAws,
         resource: String,
-        own: Option<&OwnIssuer>,
         no_auth: bool,
     ) -> Self {
         let cognito = aws.cognito();
@@ -97,18 +98,24 @@ impl<'a> Environment<'a> {
             "clients": clients,
             "tenant_claim": "tenant_id",
         });
-        let ours = own.map(
-            |own| json!({ "issuer": own.origin, "profile": "at+jwt", "tenant_claim": "tenant_id" }),
-        );
-        // Clients ask the first one.
-        let issuers: Vec<_> = ours.into_iter().chain([cognito]).collect();
         Self {
             process,
             aws: (*metrics == Metrics::Sample).then(|| aws.environment().into_iter().collect()),
-            defaults: [("MCP_RESOURCE", resource), ("AUTH_ISSUERS", json!(issuers).to_string())]
-                .into(),
+            defaults: [("MCP_RESOURCE", resource)].into(),
+            issuers: vec![cognito],
             no_auth,
         }
+    }
+
+    /// With an authorization server on this machine, which is the one that clients ask.
+    pub(crate) fn with_issuer(mut self, own: &OwnIssuer) -> Self {
+        let ours = json!({
+            "issuer": own.origin,
+            "profile": "at+jwt",
+            "tenant_claim": "tenant_id",
+        });
+        self.issuers.insert(0, ours);
+        self
     }
 
     /// The same for the authorization server, whose tables are always those of this machine.
@@ -119,6 +126,7 @@ impl<'a> Environment<'a> {
             process: self.process,
             aws: Some(aws.environment().into_iter().collect()),
             defaults,
+            issuers: self.issuers.clone(),
             no_auth: self.no_auth,
         }
     }
@@ -136,7 +144,10 @@ impl Env for Environment<'_> {
             (Some(aws), name) if name.starts_with("AWS_") => aws.get(name).map(OsString::from),
             _ => {
                 let set = self.process.get(name).filter(|value| !value.is_empty());
-                set.or_else(|| self.defaults.get(name).map(OsString::from))
+                set.or_else(|| match name {
+                    "AUTH_ISSUERS" => Some(json!(self.issuers).to_string().into()),
+                    name => self.defaults.get(name).map(OsString::from),
+                })
             }
         }
     }
@@ -177,7 +188,7 @@ mod tests {
             ("AWS_REGION", "there"),
             ("LOG_LEVEL", "debug"),
         ]);
-        let aws = start(None).await.unwrap();
+        let aws = start(None, None).await.unwrap();
         let of = |metrics| Environment::new(&process, &metrics, &aws, RESOURCE.to_owned(), false);
         let env = of(Metrics::Sample);
         assert_eq!(env.get("AWS_ENDPOINT_URL"), Some(aws.base_url().into()));
@@ -191,7 +202,7 @@ mod tests {
 
     #[tokio::test]
     async fn tokens_come_from_this_machine_unless_others_are_named() {
-        let aws = start(Some("the-secret-of-before".to_owned())).await.unwrap();
+        let aws = start(Some("the-secret-of-before".to_owned()), None).await.unwrap();
         let (blank, named) = (env(&[]), env(&[("AUTH_ISSUERS", "[…]"), ("AUTH_MODE", "iam")]));
         let of = |process, no_auth| {
             Environment::new(process, &Metrics::Sample, &aws, RESOURCE.to_owned(), no_auth)
@@ -213,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_can_sign_who_has_only_read_the_source() {
-        let (one, other) = (start(None).await.unwrap(), start(None).await.unwrap());
+        let (one, other) = (start(None, None).await.unwrap(), start(None, None).await.unwrap());
         let secret = |aws: &LocalAws| aws.credentials().secret_access_key.clone();
         assert_ne!(secret(&one), Credentials::default().secret_access_key);
         assert_ne!(secret(&one), secret(&other));

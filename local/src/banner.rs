@@ -195,7 +195,8 @@ mod tests {
     }
 
     fn local_tokens() -> Access {
-        Access::LocalTokens { config: "mcp-server-config.json".into() }
+        let password = Some("a-password".to_owned());
+        Access::LocalTokens { config: "mcp-server-config.json".into(), password }
     }
 
     #[test]

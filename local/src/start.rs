@@ -39,7 +39,11 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
     let aws = aws::start(known_secret(args, &endpoint), data).await?;
     let own = OwnIssuer::at(address, args)?;
     let resource = endpoint.clone();
-    let env = Environment::new(&Process, &metrics, &aws, resource, own.as_ref(), args.no_auth);
+    let env = Environment::new(&Process, &metrics, &aws, resource, args.no_auth);
+    let env = match &own {
+        Some(own) => env.with_issuer(own),
+        None => env,
+    };
 
     let (log, config) = configuration(&env)?;
     config.check_bind(address.ip())?;

@@ -25,6 +25,7 @@ async fn main() -> anyhow::Result<()> {
 fn configuration() -> String {
     let mcp = env::markdown(fn_mcp::VARS);
     let authorizer = env::markdown(fn_authorizer::VARS);
+    let oauth = env::markdown(fn_oauth::VARS);
     let health = env::markdown(fn_health::VARS);
     format!(
         "# Configuration\n\n\
@@ -35,6 +36,9 @@ fn configuration() -> String {
          The local server, `cargo run`, reads the same, but for what AWS Lambda sets; without `PROMETHEUS_URL` and \
          `PROMETHEUS_WORKSPACE_ID` it answers from sample data.\n\n{mcp}\n\
          ## The function `authorizer` (`fn-authorizer`)\n\n{authorizer}\n\
+         ## The function `oauth` (`fn-oauth`)\n\n\
+         The local server has it too, on the same origin, as long as nobody else can reach it: then its issuer, its \
+         tables and its people are set, and what is set here goes before.\n\n{oauth}\n\
          ## The function `health` (`fn-health`)\n\n{health}"
     )
 }

@@ -48,7 +48,7 @@ fn built(arguments: &[&str], name: &str) -> Result<PathBuf> {
 /// `cargo xtask build-lambda`: each function as `target/lambda/<function>.zip`, with `bootstrap` in it.
 pub(crate) fn lambda() -> Result<()> {
     install::debian("zip", "zip")?;
-    for function in ["mcp", "authorizer", "health"] {
+    for function in ["mcp", "authorizer", "oauth", "health"] {
         let package = format!("fn-{function}");
         let built = release(&package)?;
         let folder = root().join("target/lambda").join(function);

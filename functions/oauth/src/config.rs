@@ -299,3 +299,6 @@ fn credentials(env: &mut Reader<'_>) -> Option<Credentials> {
         session_token,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let process = BTreeMap::<&str, &str>::new();
         let url = endpoint(address, None);
-        let env = Environment::new(&process, &Metrics::Sample, &aws, url, None, args.no_auth);
+        let env = Environment::new(&process, &Metrics::Sample, &aws, url, args.no_auth);
         let (_, config) = configuration(&env).unwrap();
         let deployment = deployment(&config, &env, &aws, None, &args, clock.clone()).unwrap();
         let answer = move |request, source| deployment.clone().answer(request, source);

@@ -89,7 +89,7 @@ impl fmt::Display for Access {
                 write!(f, "with a token; {} has what a client needs", config.display())
             }
             Self::LocalTokens { password: Some(password), .. } => {
-                write!(f, "clients send you to log in: {USER}, {password}")
+                write!(f, "clients open your browser: log in as {USER} with {password}")
             }
             Self::Tokens { issuers } => write!(f, "with a token of {}", issuers.join(" or ")),
             Self::Signed(Signing { region, .. }) => {
@@ -215,7 +215,7 @@ mod tests {
                 if text.starts_with('{') {
                     let json: serde_json::Value = serde_json::from_str(&text).unwrap();
                     assert!(json.to_string().contains(URL), "{client}");
-                    assert_eq!(json.to_string().contains("$TOKEN"), access.header().is_some());
+                    assert!(!json.to_string().contains("$TOKEN"), "its user logs in");
                 }
             }
         }

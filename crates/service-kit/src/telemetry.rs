@@ -4,8 +4,8 @@ mod lines;
 
 use std::io::{self, IsTerminal as _};
 
-use tracing::Subscriber;
 use tracing::subscriber::{SetGlobalDefaultError, set_global_default};
+use tracing::{Level, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Registry, fmt};
@@ -46,7 +46,17 @@ pub fn init_json(filter: Filter, metrics: &'static [Metric]) -> Result<(), SetGl
 /// When logging was initialised before.
 pub fn init_human(filter: Filter) -> Result<(), SetGlobalDefaultError> {
     let layer = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    set_global_default(Registry::default().with(layer).with(filter))
+    set_global_default(Registry::default().with(layer).with(without_contents(filter)))
+}
+
+/// At this level the SDK of AWS tells what it sent and got, whole: items of tables with what people
+/// and clients gave us in confidence. That is in no log, whatever is asked for.
+fn without_contents(filter: Filter) -> Filter {
+    const TELLS: &str = "aws_smithy_runtime";
+    match filter.would_enable(TELLS, &Level::TRACE) {
+        true => filter.with_target(TELLS, Level::DEBUG),
+        false => filter,
+    }
 }
 
 fn json<W>(filter: Filter, metrics: &'static [Metric], writer: W) -> impl Subscriber + Send + Sync
@@ -57,7 +67,7 @@ where
         .fmt_fields(lines::Members)
         .event_format(lines::Lines { metrics })
         .with_writer(writer);
-    Registry::default().with(layer).with(filter)
+    Registry::default().with(layer).with(without_contents(filter))
 }
 
 #[cfg(test)]
@@ -178,6 +188,21 @@ mod tests {
         });
         assert_eq!(lines[0]["spans"], json!([{"name": "call", "a": 1, "status": 200}]));
         assert_eq!(lines[1].get("spans"), None);
+    }
+
+    #[test]
+    fn what_was_sent_and_got_is_in_no_log_whatever_is_asked_for() {
+        for filter in ["trace", "info,aws_smithy_runtime=trace"] {
+            let lines = logged(filter, || {
+                tracing::trace!(target: "aws_smithy_runtime::client::orchestrator", "an item");
+                tracing::debug!(target: "aws_smithy_runtime::client::orchestrator", "a step");
+            });
+            assert_eq!(lines.len(), 1, "{filter}: {lines:?}");
+        }
+        let quiet = logged("info", || {
+            tracing::debug!(target: "aws_smithy_runtime::client::orchestrator", "a step");
+        });
+        assert!(quiet.is_empty());
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn what_does_not_parse_or_fit_is_a_fault_of_its_variable() {
         ("OAUTH_CLIENTS", "{}", "array"),
         ("OAUTH_SCOPES", "a  b", "single spaces"),
         ("OAUTH_DEFAULT_SCOPES", "cases/none", "among OAUTH_SCOPES"),
-        ("OAUTH_DEVELOPMENT_USERS", "{}", "names and passwords"),
+        ("OAUTH_DEVELOPMENT_USERS", "{}", "is not valid"),
     ] {
         let told = faults(&[(name, value)]);
         let own = told.iter().find(|fault| fault.starts_with(name));

@@ -1,17 +1,16 @@
 //! `/oauth/consent`: the question, and the answer to it.
 
 use bytes::Bytes;
-use http::{Response, header};
+use http::Response;
 
 use super::Server;
 use super::exchange::Exchange;
 use super::login::{form, sent_from};
-use super::respond::{self, Interrupted};
+use super::respond::Interrupted;
 use crate::client::Client;
 use crate::consent::{Answer, Presented, answer, csrf_token, deny, may_answer};
-use crate::cookie::Cookie;
 use crate::page::ConsentPage;
-use crate::refusal::{Refusal, Stop};
+use crate::refusal::Refusal;
 use crate::store::Store;
 use crate::time::Time;
 use crate::transaction::{Transaction, TransactionState};
@@ -33,8 +32,7 @@ impl<S: Store> Server<S> {
         let remembered = self.store.consent(&request.consent_key(&session.subject)).await?;
         if request.is_agreed(&client, remembered.as_ref(), exchange.now) {
             self.take_answer(&transaction).await?;
-            let response = self.grant(request, &client, &session, exchange).await?;
-            return self.forget_transaction(response);
+            return self.grant(request, &client, &session, exchange).await;
         }
         let csrf = csrf_token(cookie, transaction.hash);
         Ok(ConsentPage { client: &client, request, session: &session, csrf: &csrf }.respond()?)
@@ -54,27 +52,21 @@ impl<S: Store> Server<S> {
         // `answer` refuses when there is neither.
         let transaction = transaction.ok_or(Refusal::NotBegun)?;
         let (_, session) = session.ok_or(Refusal::Forged)?;
-        let response = match answer {
+        match answer {
             Answer::Approve => {
                 let client = self.client_of(&transaction, exchange.now).await?;
                 self.take_answer(&transaction).await?;
-                self.grant(&transaction.request, &client, &session, exchange).await?
+                self.grant(&transaction.request, &client, &session, exchange).await
             }
             Answer::Deny => {
                 self.take_answer(&transaction).await?;
-                match deny(&transaction.request, settings) {
-                    Stop::Return { error, location } => {
-                        exchange.said.error = Some(error.code.as_str().into());
-                        respond::return_to(&location)?
-                    }
-                    page => return Err(page.into()),
-                }
+                Err(deny(&transaction.request, settings).into())
             }
-        };
-        self.forget_transaction(response)
+        }
     }
 
-    /// The first answer counts, and no other.
+    /// The first answer counts, and no other. The browser keeps its cookie, so that whoever goes
+    /// back and answers again is told why nothing comes of it.
     async fn take_answer(&self, transaction: &Transaction) -> Result<(), Interrupted> {
         let done = TransactionState::Done;
         if self.store.advance_transaction(transaction.hash, &transaction.step, &done).await? {
@@ -89,14 +81,5 @@ impl<S: Store> Server<S> {
         let client = self.client(&transaction.request.client).await?;
         let client = client.filter(|it| it.expires_at.is_none_or(|end| !end.has_come(now)));
         Ok(client.ok_or(Refusal::UnknownClient)?)
-    }
-
-    fn forget_transaction(
-        &self,
-        mut response: Response<Bytes>,
-    ) -> Result<Response<Bytes>, Interrupted> {
-        let cookie = self.cookies.forget(Cookie::Transaction).map_err(http::Error::from)?;
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-        Ok(response)
     }
 }

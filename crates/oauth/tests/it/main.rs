@@ -1,0 +1,8 @@
+//! The authorization server as clients and browsers see it, without a socket. Whatever a test asks,
+//! the answer is looked at for what every answer must be: [`site`].
+#![cfg(test)]
+
+mod site;
+
+mod consent;
+mod login;

@@ -4,5 +4,7 @@
 
 mod site;
 
+mod authorize;
 mod consent;
 mod login;
+mod told;

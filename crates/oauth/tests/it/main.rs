@@ -5,6 +5,11 @@
 mod site;
 
 mod authorize;
+mod code;
 mod consent;
 mod login;
+mod proof;
+mod refresh;
+mod token;
+mod tokens;
 mod told;

@@ -2,14 +2,18 @@
 //! the answer is looked at for what every answer must be: [`site`].
 #![cfg(test)]
 
+#[path = "../../src/register/tests/real_clients.rs"]
+mod real_clients;
 mod site;
 
 mod authorize;
+mod clients;
 mod code;
 mod consent;
 mod login;
 mod proof;
 mod refresh;
+mod register;
 mod token;
 mod tokens;
 mod told;

@@ -10,6 +10,7 @@ mod authorize;
 mod clients;
 mod code;
 mod consent;
+mod limits;
 mod login;
 mod proof;
 mod refresh;

@@ -32,6 +32,9 @@ pub enum NotAUrl {
     /// It ends in a slash.
     #[error("must not end in a slash")]
     TrailingSlash,
+    /// It is more than an origin, or one that a browser writes otherwise.
+    #[error("must be an origin as browsers write it: small letters, no path, no default port")]
+    NotAnOrigin,
 }
 
 impl<'a> Url<'a> {

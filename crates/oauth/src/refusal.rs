@@ -35,6 +35,9 @@ pub enum Refusal {
     /// The query is over 8 KiB, has over 32 parameters, or a `state` over 2 KiB.
     #[error("the link is too long")]
     TooLong,
+    /// A form is over 64 KiB.
+    #[error("the form is too big")]
+    TooBig,
     /// `client_id` is missing or names no client.
     #[error("the client is unknown")]
     UnknownClient,
@@ -73,6 +76,7 @@ impl Refusal {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Forged => StatusCode::FORBIDDEN,
+            Self::TooBig => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,

@@ -106,9 +106,13 @@ impl<S: Store> AuthorizationServer<S> {
     /// Puts the server together; nothing is asked for yet.
     ///
     /// # Errors
-    /// When the issuer or the resource is no URL of `https`, or of `http` on this machine.
+    /// When the issuer or the resource is no URL of `https`, or of `http` on this machine; or the
+    /// issuer is not an origin: its endpoints are at the root, and browsers name it as it is.
     pub fn new(setup: Setup<S>) -> Result<Self, NotAUrl> {
         let Setup { settings, store, keys, login, clients, registration, limits, clock } = setup;
+        if settings.issuer.parse::<Resource>()?.origin() != settings.issuer {
+            return Err(NotAUrl::NotAnOrigin);
+        }
         let discovery = discovery::document(&settings, registration.open);
         let jwks_uri: JwksUri = format!("{}{}", settings.issuer, paths::JWKS).parse()?;
         let issuer = Issuer {
@@ -150,16 +154,19 @@ impl<S: Store> AuthorizationServer<S> {
     pub async fn answer(&self, request: Request<Bytes>, source: Option<IpAddr>) -> Response<Bytes> {
         let started = Instant::now();
         let (head, body) = request.into_parts();
-        let Some(route) = Route::of(head.uri.path()) else {
-            return respond::not_found();
+        let mut response = match Route::of(head.uri.path()) {
+            Some(route) => {
+                let now = Time::of(self.0.clock.now());
+                let mut exchange = Exchange::new(&head, &body, source, now);
+                let response = self.0.answer(&route, &mut exchange).await;
+                exchange.log(route.name(), response.status(), started.elapsed());
+                response
+            }
+            None => respond::not_found(),
         };
-        let now = Time::of(self.0.clock.now());
-        let mut exchange = Exchange::new(&head, &body, source, now);
-        let mut response = self.0.answer(&route, &mut exchange).await;
         if head.method == Method::HEAD {
             *response.body_mut() = Bytes::new();
         }
-        exchange.log(route.name(), response.status(), started.elapsed());
         response
     }
 }
@@ -199,7 +206,7 @@ impl<S: Store> Server<S> {
             return respond::share(response);
         }
         let answered = match too_large {
-            true => Err(Refusal::TooLong.into()),
+            true => Err(Refusal::TooBig.into()),
             false => self.browser(route, exchange).await,
         };
         answered

@@ -132,6 +132,7 @@ fn every_refusal_has_its_status() {
         (Refusal::NotBegun, 400),
         (Refusal::NotVouchedFor, 400),
         (Refusal::Forged, 403),
+        (Refusal::TooBig, 413),
         (Refusal::TooMany, 429),
         (Refusal::Unavailable, 503),
     ] {

@@ -57,6 +57,10 @@ pub(super) fn of_refusal(refusal: Refusal) -> (&'static str, &'static str) {
             "This link is too long",
             "The application sent more than a request may have. Begin again from the application.",
         ),
+        Refusal::TooBig => (
+            "This is too big",
+            "More was sent than a form of this server has. Begin again from the application.",
+        ),
         Refusal::UnknownClient => (
             "This application is not known",
             "It was never registered here, or it is so long ago that it was forgotten. Remove this \

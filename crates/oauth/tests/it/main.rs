@@ -18,3 +18,4 @@ mod register;
 mod token;
 mod tokens;
 mod told;
+mod wire;

@@ -141,6 +141,9 @@ impl Site {
     }
 
     pub(crate) fn setup(clock: Arc<ManualClock>) -> Setup<Watched> {
+        // Where tests share a process, an event that nobody listens to first is never heard again:
+        // there is always somebody, who does nothing.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         let known = format!("{} openid offline_access", Registry::PROJECT.all());
         Setup {
             settings: AuthorizeSettings {

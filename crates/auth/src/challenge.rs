@@ -53,6 +53,12 @@ impl Challenge {
         }
     }
 
+    /// The error code (RFC 6750, section 3.1); a request without credentials has none.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.error().map(|(code, _)| code)
+    }
+
     /// `WWW-Authenticate`, which points to the metadata of the protected resource.
     #[must_use]
     pub fn header(&self, resource_metadata: &str) -> HeaderValue {

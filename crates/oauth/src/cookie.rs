@@ -53,14 +53,6 @@ impl Cookies {
         self.header(cookie, value.expose(), max_age)
     }
 
-    /// `Set-Cookie` that takes a cookie away.
-    ///
-    /// # Errors
-    /// Never.
-    pub fn forget(self, cookie: Cookie) -> Result<HeaderValue, InvalidHeaderValue> {
-        self.header(cookie, "", Duration::ZERO)
-    }
-
     fn header(
         self,
         cookie: Cookie,
@@ -108,10 +100,6 @@ mod tests {
         assert_eq!(
             set("http://127.0.0.1:8787", Cookie::Session),
             "mcp_sess=SECRET; Path=/; Max-Age=600; HttpOnly; SameSite=Lax"
-        );
-        assert_eq!(
-            Cookies::of("https://h").forget(Cookie::Session).unwrap(),
-            "__Host-mcp_sess=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"
         );
     }
 

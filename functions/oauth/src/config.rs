@@ -201,7 +201,7 @@ impl Config {
         let seconds: Option<TokenSeconds> = env.or_default("OAUTH_ACCESS_TOKEN_SECONDS");
         let open: Option<Openness> = env.or_default("OAUTH_REGISTRATION");
         let initial: Option<Table<TokenHash, MaybeTenant>> = env.optional("OAUTH_INITIAL_ACCESS");
-        let clients = env.optional("OAUTH_CLIENTS").unwrap_or_else(Clients::default);
+        let clients: Clients = env.optional("OAUTH_CLIENTS").unwrap_or_default();
         let login = login(env);
         let keys = keys(env);
         let tables = tables(env);

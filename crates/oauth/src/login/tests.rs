@@ -130,8 +130,8 @@ fn a_session_ends_when_it_is_old_or_idle() {
 #[test]
 fn the_form_of_the_development_login_is_of_the_browser_that_was_shown_it() {
     let user = DevUser { name: "ana".to_owned(), password: SecretHash::of("pw"), tenant: None };
-    let loopback = [127, 0, 0, 1].into();
-    let login = DevLogin::new(vec![user], loopback, "http://localhost:8787", None).unwrap();
+    let loopback = Some([127, 0, 0, 1].into());
+    let login = DevLogin::new(vec![user], loopback, "http://localhost:8787").unwrap();
     assert!(!format!("{login:?}").contains("ana"));
     let own = SentFrom { origin: Some("null"), site: Some("same-origin") };
     let other = SentFrom { origin: Some("https://evil.example"), site: Some("cross-site") };

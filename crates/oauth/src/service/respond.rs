@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use serde::Serialize;
 use service_kit::random::RandomError;
 
@@ -184,7 +184,7 @@ pub(super) fn failure(failure: Failure, exchange: &mut Exchange<'_>) -> Response
     let mut response = json(told.code.status(), &told);
     let headers = response.headers_mut();
     headers.extend(retry_after.map(after));
-    headers.extend(challenge(&told, &exchange.head.headers));
+    headers.extend(challenge(&told));
     response
 }
 
@@ -192,11 +192,10 @@ fn after(wait: Duration) -> (HeaderName, HeaderValue) {
     (header::RETRY_AFTER, wait.as_secs().max(1).into())
 }
 
-/// What a 401 must say (RFC 9110, section 11.6.1): for who sent Basic credentials that scheme, and
-/// `Bearer` where a token is wanted.
-fn challenge(told: &OauthError, headers: &HeaderMap) -> Option<(HeaderName, HeaderValue)> {
+/// What a 401 must say (RFC 9110, section 11.6.1): what there is to prove who one is.
+fn challenge(told: &OauthError) -> Option<(HeaderName, HeaderValue)> {
     let value = match told.code {
-        ErrorCode::InvalidClient if headers.contains_key(header::AUTHORIZATION) => {
+        ErrorCode::InvalidClient => {
             HeaderValue::from_static("Basic realm=\"oauth\", charset=\"UTF-8\"")
         }
         ErrorCode::InvalidToken => HeaderValue::from_static("Bearer error=\"invalid_token\""),

@@ -62,6 +62,7 @@ impl<S: Store> Server<S> {
         match userinfo(&self.store, &keys, &self.issuer, headers, query, exchange.now).await {
             Ok(info) => Ok(respond::json(StatusCode::OK, &info)),
             Err(NoUserInfo::Challenge(challenge)) => {
+                exchange.said.error = Some(challenge.code().unwrap_or("unauthorized").into());
                 let response = challenge.response(&self.resource.metadata_url());
                 Ok(response.map(|body| Bytes::from_static(body.as_bytes())))
             }

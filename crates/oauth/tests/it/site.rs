@@ -104,7 +104,7 @@ fn people() -> DevLogin {
         tenant: tenant.map(|tenant| tenant.parse().unwrap()),
     };
     let users = vec![user(ADA, Some("acme")), user(BEN, None)];
-    DevLogin::new(users, "127.0.0.1".parse().unwrap(), ISSUER, None).unwrap()
+    DevLogin::new(users, Some("127.0.0.1".parse().unwrap()), ISSUER).unwrap()
 }
 
 /// As if there were none.

@@ -8,6 +8,7 @@ use ring::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use serde::Deserialize;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// The moduli that are taken, in bits.
 const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
@@ -131,6 +132,32 @@ impl Key {
                 .verify(message, signature)
                 .is_ok(),
         }
+    }
+}
+
+/// As it is published (RFC 7517, section 4).
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut jwk = serializer.serialize_map(None)?;
+        match &self.public {
+            Public::Rsa { n, e } => {
+                jwk.serialize_entry("kty", "RSA")?;
+                jwk.serialize_entry("n", &number(n))?;
+                jwk.serialize_entry("e", &number(e))?;
+            }
+            Public::P256(point) => {
+                let (x, y) = point[1..].split_at(COORDINATE);
+                jwk.serialize_entry("kty", "EC")?;
+                jwk.serialize_entry("crv", "P-256")?;
+                jwk.serialize_entry("x", &number(x))?;
+                jwk.serialize_entry("y", &number(y))?;
+            }
+        }
+        jwk.serialize_entry("kid", &self.kid)?;
+        jwk.serialize_entry("alg", self.algorithm().as_str())?;
+        jwk.serialize_entry("use", "sig")?;
+        jwk.end()
     }
 }
 

@@ -1,10 +1,12 @@
 //! Key sets (RFC 7517, section 5): what an issuer publishes, less what must not be used.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::ser::{Serialize, SerializeStruct as _, Serializer};
 use serde_json::value::RawValue;
 
 use crate::key::{Jwk, Key};
@@ -62,6 +64,13 @@ impl KeySet {
         if keys.is_empty() { Err(NotAKeySet::Empty) } else { Ok(Self(keys)) }
     }
 
+    /// How many there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "it never is")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The key of this name.
     #[must_use]
     pub(crate) fn get(&self, kid: &str) -> Option<&Arc<Key>> {
@@ -79,6 +88,23 @@ impl FromStr for KeySet {
 
     fn from_str(json: &str) -> Result<Self, NotAKeySet> {
         Self::parse(json.as_bytes())
+    }
+}
+
+/// As a JWKS document of what was taken and no more, in the order of the names.
+impl Serialize for KeySet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let keys: Vec<&Key> = self.0.values().map(|key| &**key).collect();
+        let mut document = serializer.serialize_struct("KeySet", 1)?;
+        document.serialize_field("keys", &keys)?;
+        document.end()
+    }
+}
+
+/// The same as text, which is read as the same set again.
+impl fmt::Display for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
     }
 }
 

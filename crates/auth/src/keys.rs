@@ -13,7 +13,6 @@ use crate::fetch::Fetcher;
 use crate::jwks_uri::JwksUri;
 use crate::key::{Key, is_kid};
 use crate::key_set::KeySet;
-use crate::profile::Issuer;
 
 use cache::{Cache, Fetch, Look, Settled};
 
@@ -59,13 +58,20 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The keys of `issuer`. Nothing is fetched yet.
-    pub(crate) fn new(issuer: &Issuer, fetcher: Fetcher, clock: Arc<dyn Clock>) -> Self {
+    /// The keys of `issuer`, which are at `uri`; `known` are those that are configured. Nothing is
+    /// fetched yet.
+    pub(crate) fn new(
+        issuer: &str,
+        uri: JwksUri,
+        known: Option<KeySet>,
+        fetcher: Fetcher,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
-            issuer: issuer.url.clone(),
-            uri: issuer.jwks_uri.clone(),
+            issuer: issuer.to_owned(),
+            uri,
             fetcher,
-            cache: Mutex::new(Cache::new(issuer.known_keys.clone(), clock.now())),
+            cache: Mutex::new(Cache::new(known, clock.now())),
             clock,
         }
     }

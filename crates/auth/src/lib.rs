@@ -8,7 +8,8 @@
 //!
 //! [`verify`] is pure: token, keys, issuer and time go in, [`Claims`] or a [`Rejection`] come out.
 //! All that waits, remembers or asks the network is in `keys`. [`Door`] puts them together for a
-//! function, [`Authorizer`] for API Gateway.
+//! function, [`Authorizer`] for API Gateway. Tokens of other kinds are for others to judge; who signed
+//! them is verified with the same keys, by [`PublishedKeys`].
 
 mod authorizer;
 mod caller;
@@ -31,6 +32,7 @@ mod profile;
 mod publisher;
 mod resource;
 mod scope;
+mod signed;
 #[cfg(test)]
 mod signer;
 mod tenant;
@@ -52,6 +54,7 @@ pub use policy::ResponseFormat;
 pub use profile::{Issuer, Profile};
 pub use resource::Resource;
 pub use scope::{NotAScope, Registry, Scope, Scopes};
+pub use signed::{PublishedKeys, signed_claims, unverified_claims};
 pub use tenant::{NotATenantId, TenantId};
 pub use token::{Bearer, CredentialsError};
 pub use url::NotAUrl;

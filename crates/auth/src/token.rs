@@ -114,7 +114,7 @@ fn are_of_token(text: &[u8]) -> bool {
 /// A signed token taken apart. Nothing in it is true yet.
 pub(crate) struct Unverified<'a> {
     pub(crate) alg: String,
-    pub(crate) kid: String,
+    kid: Option<String>,
     pub(crate) typ: Option<String>,
     pub(crate) claims: Members,
     pub(crate) signed: &'a [u8],
@@ -157,7 +157,10 @@ impl<'a> Unverified<'a> {
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(Rejection::Header),
         };
-        let kid = text("kid")?.filter(|kid| is_kid(kid)).ok_or(Rejection::Kid)?;
+        let kid = text("kid")?;
+        if kid.as_deref().is_some_and(|kid| !is_kid(kid)) {
+            return Err(Rejection::Kid);
+        }
         Ok(Self {
             alg: text("alg")?.ok_or(Rejection::Algorithm)?,
             kid,
@@ -175,9 +178,11 @@ impl<'a> Unverified<'a> {
     }
 
     /// The name of the key it is said to be signed with.
-    #[must_use]
-    pub(crate) fn kid(&self) -> &str {
-        &self.kid
+    ///
+    /// # Errors
+    /// When it says none: which of an issuer's keys is meant cannot be told.
+    pub(crate) fn kid(&self) -> Result<&str, Rejection> {
+        self.kid.as_deref().ok_or(Rejection::Kid)
     }
 }
 
@@ -196,6 +201,10 @@ impl Members {
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    pub(crate) fn into_map(self) -> Map<String, Value> {
+        self.0
     }
 
     /// The member, when it is a text.

@@ -56,7 +56,8 @@ impl Verifier {
     pub fn new(issuers: Vec<Issuer>, clock: Arc<dyn Clock>) -> Self {
         let fetcher = Fetcher::new();
         let with_keys = |issuer: Issuer| {
-            let keys = Keys::new(&issuer, fetcher.clone(), Arc::clone(&clock));
+            let (uri, known) = (issuer.jwks_uri.clone(), issuer.known_keys.clone());
+            let keys = Keys::new(&issuer.url, uri, known, fetcher.clone(), Arc::clone(&clock));
             (issuer, keys)
         };
         let issuers = issuers.into_iter().map(with_keys).collect();
@@ -83,7 +84,7 @@ impl Verifier {
         let found = self.0.issuers.iter().position(|(known, _)| known.url == url);
         let index = found.ok_or(Rejection::Issuer)?;
         let (issuer, keys) = &self.0.issuers[index];
-        let key = keys.find(token.kid()).await?;
+        let key = keys.find(token.kid()?).await?;
         let now = self.0.clock.now();
         let claims = verify_with(&token, &key, issuer, now)?;
         self.0.accepted.insert(Entry {

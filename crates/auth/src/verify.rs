@@ -92,7 +92,7 @@ pub fn verify(
     now: SystemTime,
 ) -> Result<Claims, Rejection> {
     let token = Unverified::parse(token)?;
-    let key = keys.get(token.kid()).ok_or(Rejection::UnknownKey)?;
+    let key = keys.get(token.kid()?).ok_or(Rejection::UnknownKey)?;
     verify_with(&token, key, issuer, now)
 }
 
@@ -103,12 +103,7 @@ pub(crate) fn verify_with(
     issuer: &Issuer,
     now: SystemTime,
 ) -> Result<Claims, Rejection> {
-    if token.alg != key.algorithm().as_str() {
-        return Err(Rejection::Algorithm);
-    }
-    if !key.verifies(token.signed, &token.signature) {
-        return Err(Rejection::Signature);
-    }
+    check_signature(token, key)?;
     let claims = &token.claims;
     if claims.text("iss") != Some(&issuer.url) {
         return Err(Rejection::Issuer);
@@ -133,6 +128,17 @@ pub(crate) fn verify_with(
         expires_at,
         token_id: claims.text("jti").filter(|jti| is_name(jti)).map(str::to_owned),
     })
+}
+
+/// Whether the token is signed with `key`, by the key's algorithm.
+pub(crate) fn check_signature(token: &Unverified<'_>, key: &Key) -> Result<(), Rejection> {
+    if token.alg != key.algorithm().as_str() {
+        return Err(Rejection::Algorithm);
+    }
+    if !key.verifies(token.signed, &token.signature) {
+        return Err(Rejection::Signature);
+    }
+    Ok(())
 }
 
 fn is_name(text: &str) -> bool {

@@ -54,6 +54,25 @@ fn a_key_is_taken_with_as_little_as_it_needs() {
 }
 
 #[test]
+fn a_set_is_written_as_it_is_read() {
+    let ec = changed(&Signer::es256("ec").jwk(), &json!({ "unknown": 1, "use": null }));
+    let rsa = changed(&rsa_of(2048), &json!({ "e": base64([0, 1, 0, 1]) }));
+    let bad = changed(&rsa_of(1024), &json!({ "kid": "weak" }));
+    let set: KeySet = json!({ "keys": [rsa, bad, ec] }).to_string().parse().unwrap();
+    assert_eq!(set.len(), 2);
+    let written: Value = serde_json::from_str(&set.to_string()).unwrap();
+    assert_eq!(written, serde_json::to_value(&set).unwrap());
+    let expected = [
+        json!({ "kty": "EC", "crv": "P-256", "x": ec["x"], "y": ec["y"], "kid": "ec",
+                "alg": "ES256", "use": "sig" }),
+        json!({ "kty": "RSA", "n": rsa["n"], "e": "AQAB", "kid": "rsa", "alg": "RS256",
+                "use": "sig" }),
+    ];
+    assert_eq!(written, json!({ "keys": expected }));
+    assert_eq!(set.to_string().parse::<KeySet>().unwrap(), set);
+}
+
+#[test]
 fn j30_j36_a_key_that_must_not_be_used_is_left_out_and_the_others_stay() {
     let good = Signer::es256("good").jwk();
     let ec = Signer::es256("bad").jwk();

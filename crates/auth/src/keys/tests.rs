@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::*;
 use crate::log::Log;
+use crate::profile::Issuer;
 use crate::publisher::{Answer, Publisher};
 use crate::signer::Signer;
 
@@ -19,7 +20,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn keys(issuer: &Issuer) -> (Keys, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(1_750_000_000_000));
-    (Keys::new(issuer, Fetcher::new(), clock.clone()), clock)
+    let (uri, known) = (issuer.jwks_uri.clone(), issuer.known_keys.clone());
+    (Keys::new(&issuer.url, uri, known, Fetcher::new(), clock.clone()), clock)
 }
 
 fn down() -> Answer {

@@ -1,12 +1,15 @@
-//! One pooled HTTP client on rustls, for everything that a program asks of others.
+//! One pooled HTTP client on rustls, for everything that a program asks of others; and, beside the
+//! pool, single requests to an address that the caller has chosen.
 
 mod error;
+mod pinned;
 mod tls;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -82,6 +85,26 @@ impl Client {
     #[inline(never)]
     pub fn send(&self, request: Request<Bytes>, max_body: usize) -> Answer<'_> {
         Box::pin(self.send_and_read(request, max_body))
+    }
+
+    /// Sends one request over `https` to `address`, whatever the name of its host stands for, and
+    /// reads the whole answer as [`send`](Self::send) does. The name is not resolved; the server
+    /// must have a certificate of that name. The connection is new, and closed afterwards.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); [`Error::Unreachable`] also for a request that is not for `https`.
+    #[inline(never)]
+    pub fn send_to(
+        &self,
+        address: SocketAddr,
+        request: Request<Bytes>,
+        max_body: usize,
+    ) -> Answer<'_> {
+        let Settings { ca_file, connect_timeout } = &self.0.settings;
+        Box::pin(async move {
+            let tls = tls::config(ca_file.as_deref())?;
+            pinned::exchange(tls, *connect_timeout, address, request, max_body).await
+        })
     }
 
     async fn send_and_read(

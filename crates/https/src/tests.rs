@@ -1,3 +1,5 @@
 mod authorities;
 #[cfg(target_os = "linux")]
 mod connections;
+mod pinned;
+mod server;

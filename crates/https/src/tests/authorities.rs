@@ -1,42 +1,20 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
+use super::server::Server;
 use crate::{Client, Error, Settings};
 
 /// Asks a server with a certificate of its own, with `ca_file` for the authorities; `{}` in it
 /// stands for the server's certificate.
 async fn ask(ca_file: Option<&str>) -> Result<Bytes, Error> {
-    let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = issued.signing_key.serialize_der().try_into().unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![issued.cert.der().clone()], key)
-        .unwrap();
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
-    tokio::spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        if let Ok(mut stream) = TlsAcceptor::from(Arc::new(config)).accept(stream).await {
-            let _ = stream.read(&mut [0; 4096]).await;
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
-        }
-    });
-    let folder = tempfile::tempdir().unwrap();
-    let ca_file = ca_file.map(|text| {
-        let path = folder.path().join("ca.pem");
-        std::fs::write(&path, text.replace("{}", &issued.cert.pem())).unwrap();
-        path
-    });
-    let client = Client::new(Settings { ca_file, ..Settings::default() });
+    let server = Server::start("localhost", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
+    let client = match ca_file {
+        Some(text) => server.client_trusting(&text.replace("{}", &server.pem)),
+        None => Client::new(Settings::default()),
+    };
+    let url = format!("https://localhost:{}/", server.address.port());
     let request = Request::get(url).body(Bytes::new()).unwrap();
     client.send(request, 1024).await.map(http::Response::into_body)
 }

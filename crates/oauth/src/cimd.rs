@@ -186,7 +186,7 @@ pub fn client_of_document(
         return Err(DocumentError::Secret);
     }
     // There is nobody to give a secret to: the default of RFC 7591 cannot be meant.
-    if !document.names_no_method() && document.method()? != Method::None {
+    if !document.names_no_method() && document.method_without_keys()? != Method::None {
         return Err(DocumentError::Secret);
     }
     let name = document.name().ok_or(DocumentError::NoName)?;

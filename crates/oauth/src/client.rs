@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use service_kit::random::{self, RandomError};
 
+use crate::client_keys::ClientKeys;
 use crate::redirect::RedirectUri;
 use crate::secret::SecretHash;
 use crate::time::Time;
@@ -137,6 +138,8 @@ pub enum AuthMethod {
     Basic(Secrets),
     /// `client_secret_post`
     Post(Secrets),
+    /// `private_key_jwt`: by a JWT that is signed with one of these keys.
+    PrivateKeyJwt(ClientKeys),
 }
 
 /// The hashes of a client's secret, and of the one that takes its place.
@@ -165,9 +168,14 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    /// Whether it has no secret to prove who it is.
+    /// Whether it has nothing to prove who it is.
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.auth_method == AuthMethod::None
+    }
+
+    /// Whether it proves who it is with a secret that it was given.
+    pub(crate) const fn has_secret(&self) -> bool {
+        matches!(self.auth_method, AuthMethod::Basic(_) | AuthMethod::Post(_))
     }
 }

@@ -1,24 +1,30 @@
 //! Which client asks, and whether it is that client (OAuth 2.1, section 2.4).
 
+mod assertion;
+
 use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 
+pub use assertion::AssertionAudience;
+
 use crate::client::{AuthMethod, Client, ClientId, Secrets};
-use crate::error::{ErrorCode, OauthError};
+use crate::error::{ErrorCode, Failure, OauthError};
 use crate::form::{Form, decode};
 use crate::secret::SecretHash;
+use crate::store::Store;
 use crate::time::Time;
 
-/// The ways that clients may prove who they are, as they are published.
+/// The ways that clients may prove who they are, as they are published (RFC 8414, section 2:
+/// `token_endpoint_auth_methods_supported`).
 pub(crate) const AUTH_METHODS: [&str; 4] =
     ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
-/// What a client may sign its assertion with.
+/// What a client may sign its assertion with (`token_endpoint_auth_signing_alg_values_supported`).
 pub(crate) const ASSERTION_ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
 
-/// Who a request says it is from, and how it proves it. The secret is never shown.
+/// Who a request says it is from, and how it proves it. Secret and assertion are never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientProof {
     id: ClientId,
@@ -30,6 +36,7 @@ enum Presented {
     Nothing,
     Basic(String),
     Post(String),
+    Assertion(String),
 }
 
 /// The one answer to whom is not a client: an unknown one is not told from a wrong secret.
@@ -45,7 +52,8 @@ impl ClientProof {
     /// What the header and the form say.
     ///
     /// A `client_id` beside the header is taken when both name the same client, since the Python SDK
-    /// of MCP sends both; a second secret never is.
+    /// of MCP sends both; a second secret never is. An assertion needs none beside it (RFC 7521,
+    /// section 4.2).
     ///
     /// # Errors
     /// `invalid_request` when there are two proofs or two clients, else `invalid_client`.
@@ -60,8 +68,16 @@ impl ClientProof {
             return Err(ambiguous("there is more than one Authorization header"));
         }
         let secret = form.get("client_secret");
-        if form.get("client_assertion").is_some() {
-            return Err(refused());
+        if let Some(assertion) = form.get("client_assertion") {
+            if value.is_some() || secret.is_some() {
+                return Err(ambiguous("there is an assertion and another proof"));
+            }
+            if form.get("client_assertion_type") != Some(assertion::JWT_BEARER) {
+                return Err(refused());
+            }
+            let id =
+                in_form.or_else(|| assertion::claimed_client(assertion)).ok_or_else(refused)?;
+            return Ok(Self { id, presented: Presented::Assertion(assertion.to_owned()) });
         }
         let Some(value) = value else {
             let id = in_form.ok_or_else(refused)?;
@@ -85,13 +101,42 @@ impl ClientProof {
         &self.id
     }
 
-    /// The client, once it is proven: `client` is what is known under the id.
+    /// The client, once it is proven, whichever way: `client` is what is known under the id. An
+    /// assertion is good once; that it was used is kept in `store`.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), or when the store does not answer. Whoever has signed an assertion
+    /// with the client's key is told what else is wrong with it.
+    pub async fn prove<S: Store>(
+        &self,
+        client: Option<Client>,
+        audience: AssertionAudience<'_>,
+        store: &S,
+        now: Time,
+    ) -> Result<Client, Failure> {
+        let Presented::Assertion(assertion) = &self.presented else {
+            return Ok(self.check(client, now)?);
+        };
+        let client = client.filter(|client| is_there(client, now)).ok_or_else(refused)?;
+        let AuthMethod::PrivateKeyJwt(keys) = &client.auth_method else {
+            return Err(refused().into());
+        };
+        let once = assertion::check(assertion, &client.id, keys, audience, now)?;
+        // Of any number at a time one is the first.
+        if store.count(&once.key, once.window).await? != 1 {
+            return Err(assertion::wrong("the assertion was used before").into());
+        }
+        Ok(client)
+    }
+
+    /// The client, once it is proven by what needs no store: a secret, or being public. An assertion
+    /// proves nothing here; ask [`prove`](Self::prove). `client` is what is known under the id.
     ///
     /// # Errors
     /// `invalid_client`, with the same words and after the same work whether there is no such client,
     /// it has ended, the secret is wrong, or it is sent in another way than registered.
     pub fn check(&self, client: Option<Client>, now: Time) -> Result<Client, OauthError> {
-        let client = client.filter(|client| client.expires_at.is_none_or(|end| !end.has_come(now)));
+        let client = client.filter(|client| is_there(client, now));
         let nobody = Secrets { current: SecretHash::of(self.id.as_str()), other: None };
         let (method, presented) = (client.as_ref().map(|it| &it.auth_method), &self.presented);
         let proven = match (method, presented) {
@@ -102,10 +147,14 @@ impl ClientProof {
                 let _ = nobody.accept(secret);
                 false
             }
-            (_, Presented::Nothing) => false,
+            (_, Presented::Nothing | Presented::Assertion(_)) => false,
         };
         client.filter(|_| proven).ok_or_else(refused)
     }
+}
+
+fn is_there(client: &Client, now: Time) -> bool {
+    client.expires_at.is_none_or(|end| !end.has_come(now))
 }
 
 impl fmt::Debug for ClientProof {

@@ -245,7 +245,7 @@ async fn nothing_comes_of_a_revoked_grant<S: Store>(store: &S) -> Result<(), Sto
 }
 
 async fn a_deleted_client_takes_its_grants_along<S: Store>(store: &S) -> Result<(), StoreError> {
-    let [client, other] = clients()?;
+    let [client, other, _] = clients()?;
     assert!(store.add_client(&client).await? && store.add_client(&other).await?);
     let (grant, code) = grant_and_code(client.id.clone())?;
     let (refreshed, first) = grant_and_code(client.id.clone())?;

@@ -14,12 +14,14 @@ mod authorize;
 mod cimd;
 mod client;
 mod client_auth;
+mod client_keys;
 mod clients;
 mod consent;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod cookie;
 mod discovery;
+mod documents;
 mod error;
 mod form;
 mod grant;
@@ -57,13 +59,15 @@ pub use cimd::{
     DocumentError, DocumentUrl, MAX_DOCUMENT, NotADocumentUrl, client_of_document, pinned,
 };
 pub use client::{AuthMethod, Client, ClientId, ClientOrigin, GrantType, NotAClientId, Secrets};
-pub use client_auth::ClientProof;
+pub use client_auth::{AssertionAudience, ClientProof};
+pub use client_keys::{ClientKeys, NotClientKeys};
 pub use clients::{ManageError, delete_client, read_client};
 pub use consent::{
     Answer, Approval, FreshGrant, Presented, SentFrom, answer, approve, csrf_token, deny,
     may_answer,
 };
 pub use cookie::{Cookie, Cookies};
+pub use documents::{Documents, Internet, Network};
 pub use error::{ErrorCode, Failure, OauthError};
 pub use form::{Form, FormError};
 pub use grant::{
@@ -75,11 +79,13 @@ pub use lifetimes::Lifetimes;
 pub use limits::Limits;
 pub use location::Location;
 pub use login::{
-    DevLogin, DevLoginRefused, DevUser, IdTokenError, Person, Upstream, UpstreamCode, callback,
+    Begun, Broker, BrokerError, DevLogin, DevLoginRefused, DevUser, IdTokenError, Person, Provider,
+    Upstream, UpstreamCode, callback,
 };
 pub use memory::MemoryStore;
 pub use metadata::ClientMetadata;
 pub use page::{ConsentPage, LoginPage, error_page, stylesheet};
+pub use paths::CALLBACK as CALLBACK_PATH;
 pub use pkce::{CodeChallenge, CodeVerifier, NotPkce};
 pub use redirect::{NotARedirectUri, RedirectClass, RedirectUri};
 pub use refusal::{Refusal, Stop};

@@ -28,6 +28,10 @@ pub struct Limits {
     pub wrong_proofs: u32,
     /// Access tokens of one client on its own behalf.
     pub machine_tokens: u32,
+    /// Client metadata documents that are fetched, for one source.
+    pub documents: u32,
+    /// The same, for everybody together.
+    pub documents_of_all: u32,
 }
 
 impl Default for Limits {
@@ -39,6 +43,8 @@ impl Default for Limits {
             logins: 10,
             wrong_proofs: 10,
             machine_tokens: 120,
+            documents: 20,
+            documents_of_all: 300,
         }
     }
 }
@@ -75,6 +81,8 @@ pub(crate) enum Counted<'a> {
     WrongPassword(Source),
     WrongProof(&'a ClientId, Source),
     MachineToken(&'a ClientId),
+    Document(Source),
+    AnyDocument,
 }
 
 impl Counted<'_> {
@@ -92,6 +100,8 @@ impl Counted<'_> {
             Self::WrongPassword(source) => format!("login#{source}"),
             Self::WrongProof(client, source) => format!("proof#{}#{source}", some(client)),
             Self::MachineToken(client) => format!("machine#{}", hash(client)),
+            Self::Document(source) => format!("document#{source}"),
+            Self::AnyDocument => "document".to_owned(),
         }
     }
 
@@ -103,6 +113,8 @@ impl Counted<'_> {
             Self::WrongPassword(_) => limits.logins,
             Self::WrongProof(..) => limits.wrong_proofs,
             Self::MachineToken(_) => limits.machine_tokens,
+            Self::Document(_) => limits.documents,
+            Self::AnyDocument => limits.documents_of_all,
         }
     }
 }

@@ -10,13 +10,30 @@ use crate::refusal::Stop;
 use crate::secret::Secret;
 
 /// All but `unreserved` (RFC 3986, section 2.3): what every decoder of forms and of URIs reads alike.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ESCAPED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The value of a `Location` header to a client: there may be a code in it, so it is not shown.
+/// The value of a `Location` header to a client or an identity provider: there may be a code in it, so it is not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Location(String);
 
 impl Location {
+    /// A URL of visible ASCII without a fragment, with these parameters after those it has.
+    pub(crate) fn to(url: &str, parameters: &[(&str, &str)]) -> Self {
+        let mut url = url.to_owned();
+        for (name, value) in parameters {
+            if !url.contains('?') {
+                url.push('?');
+            } else if !url.ends_with(['?', '&']) {
+                url.push('&');
+            }
+            url.push_str(name);
+            url.push('=');
+            url.extend(utf8_percent_encode(value, ESCAPED));
+        }
+        Self(url)
+    }
+
     /// The URL.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -63,20 +80,9 @@ impl ReturnTo<'_> {
     }
 
     fn with(self, parameters: &[(&str, &str)]) -> Location {
-        let mut url = self.redirect_uri.to_owned();
         let state = self.state.map(|state| ("state", state));
         let all = parameters.iter().copied().chain(state).chain([("iss", self.issuer)]);
-        for (name, value) in all {
-            if !url.contains('?') {
-                url.push('?');
-            } else if !url.ends_with(['?', '&']) {
-                url.push('&');
-            }
-            url.push_str(name);
-            url.push('=');
-            url.extend(utf8_percent_encode(value, ESCAPED));
-        }
-        Location(url)
+        Location::to(self.redirect_uri, &all.collect::<Vec<_>>())
     }
 }
 

@@ -1,10 +1,12 @@
 //! Login: the way back from an identity provider, and a list of people for one's own machine.
 
+mod broker;
 mod dev;
 mod id_token;
 
 use auth::TenantId;
 
+pub use broker::{Begun, Broker, BrokerError, Provider};
 pub use dev::{DevLogin, DevLoginRefused, DevUser};
 pub use id_token::{IdTokenError, Upstream};
 

@@ -2,8 +2,10 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::client::GrantType;
+use crate::client_keys::{ClientKeys, NotClientKeys};
 use crate::error::{ErrorCode, OauthError};
 use crate::redirect::RedirectUri;
 
@@ -40,6 +42,9 @@ pub struct ClientMetadata {
     logo_uri: Option<String>,
     tos_uri: Option<String>,
     policy_uri: Option<String>,
+    /// `jwks`: read only of a client that is to sign.
+    jwks: Option<Box<RawValue>>,
+    /// `jwks_uri`: never asked.
     jwks_uri: Option<String>,
 }
 
@@ -57,6 +62,7 @@ pub(crate) enum Method {
     None,
     Basic,
     Post,
+    PrivateKeyJwt,
 }
 
 impl Method {
@@ -65,6 +71,7 @@ impl Method {
             "none" => Some(Self::None),
             "client_secret_basic" => Some(Self::Basic),
             "client_secret_post" => Some(Self::Post),
+            "private_key_jwt" => Some(Self::PrivateKeyJwt),
             _ => None,
         }
     }
@@ -74,6 +81,7 @@ impl Method {
             Self::None => "none",
             Self::Basic => "client_secret_basic",
             Self::Post => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 }
@@ -176,12 +184,25 @@ impl ClientMetadata {
     }
 
     /// How the client will prove who it is: as it prefers if we know that, or in another way that
-    /// it also knows, without a secret first. Of `private_key_jwt` or `none`, it is `none`.
+    /// it also knows, without a secret first. `private_key_jwt` is known only of a client that
+    /// brings its keys along: of that or `none` it is `none` else.
     pub(crate) fn method(&self) -> Result<Method, OauthError> {
+        self.method_of(self.jwks.is_some())
+    }
+
+    /// As [`method`](Self::method), of a client that is not asked for keys.
+    pub(crate) fn method_without_keys(&self) -> Result<Method, OauthError> {
+        self.method_of(false)
+    }
+
+    fn method_of(&self, has_keys: bool) -> Result<Method, OauthError> {
+        let parse = |name: &str| {
+            Method::parse(name).filter(|method| has_keys || *method != Method::PrivateKeyJwt)
+        };
         let known = self.token_endpoint_auth_methods_supported.as_deref().unwrap_or_default();
-        let known = || known.iter().filter_map(|name| Method::parse(name));
+        let known = || known.iter().filter_map(|name| parse(name));
         let wanted = match self.token_endpoint_auth_method.as_deref() {
-            Some(name) => Method::parse(name),
+            Some(name) => parse(name),
             // The default of RFC 7591, unless there is a choice.
             None if self.token_endpoint_auth_methods_supported.is_none() => Some(Method::Basic),
             None => None,
@@ -189,7 +210,20 @@ impl ClientMetadata {
         wanted
             .or_else(|| known().find(|method| *method == Method::None))
             .or_else(|| known().next())
-            .ok_or_else(|| refuse("no token_endpoint_auth_method that is offered is supported"))
+            .ok_or_else(|| {
+                refuse(
+                    "no token_endpoint_auth_method that is offered is supported; private_key_jwt is \
+                     with the keys in jwks",
+                )
+            })
+    }
+
+    /// The keys that the client will sign with.
+    pub(crate) fn keys(&self) -> Result<ClientKeys, OauthError> {
+        let jwks = self.jwks.as_ref().map_or("", |jwks| jwks.get());
+        jwks.parse().map_err(|err: NotClientKeys| {
+            OauthError::new(ErrorCode::InvalidClientMetadata, err.to_string())
+        })
     }
 
     /// The links must be of the public web. None is ever followed at registration.

@@ -12,7 +12,7 @@ pub(crate) const AUTHORIZE: &str = "/oauth/authorize";
 /// Where the form of the development login goes.
 pub(crate) const LOGIN: &str = "/oauth/login";
 /// Where an identity provider sends people back to.
-pub(crate) const CALLBACK: &str = "/oauth/callback";
+pub const CALLBACK: &str = "/oauth/callback";
 pub(crate) const CONSENT: &str = "/oauth/consent";
 pub(crate) const STYLE: &str = "/oauth/style.css";
 pub(crate) const TOKEN: &str = "/oauth/token";

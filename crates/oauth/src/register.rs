@@ -8,6 +8,7 @@ use serde::Serialize;
 use service_kit::random::RandomError;
 
 use crate::client::{AuthMethod, Client, ClientId, ClientOrigin, GrantType, Secrets};
+use crate::client_keys::ClientKeys;
 use crate::error::{ErrorCode, OauthError};
 use crate::form;
 use crate::metadata::{ClientMetadata, Method, refuse};
@@ -87,6 +88,8 @@ pub struct ClientInformation {
     grant_types: Vec<&'static str>,
     response_types: Vec<&'static str>,
     token_endpoint_auth_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<ClientKeys>,
     /// What was taken of what was asked for: a restriction only of what a client does on its own
     /// behalf. What people allow is theirs to say, and clients ask for more as they go.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +117,7 @@ impl ClientInformation {
             client_id: client.id.to_string(),
             client_id_issued_at: client.created_at.0,
             client_secret: None,
-            client_secret_expires_at: (!client.is_public()).then_some(0),
+            client_secret_expires_at: client.has_secret().then_some(0),
             client_name: client.name.clone(),
             redirect_uris: client.redirect_uris.iter().map(ToString::to_string).collect(),
             grant_types: client.grant_types.iter().map(|grant| grant.as_str()).collect(),
@@ -123,8 +126,13 @@ impl ClientInformation {
                 AuthMethod::None => Method::None,
                 AuthMethod::Basic(_) => Method::Basic,
                 AuthMethod::Post(_) => Method::Post,
+                AuthMethod::PrivateKeyJwt(_) => Method::PrivateKeyJwt,
             }
             .as_str(),
+            jwks: match &client.auth_method {
+                AuthMethod::PrivateKeyJwt(keys) => Some(keys.clone()),
+                _ => None,
+            },
             scope: machine.then(|| client.scopes.to_string()),
             registration_access_token: Revealed(token.to_owned()),
             registration_client_uri: format!("{clients_url}{}", client.id),
@@ -155,7 +163,7 @@ pub fn register(
     };
     let method = request.method()?;
     if machine && method == Method::None {
-        return Err(refuse("client_credentials needs a client with a secret"));
+        return Err(refuse("client_credentials needs a client that can prove who it is"));
     }
     request.check_links()?;
     let scopes = allowed_scopes(request, &policy.scopes, &grants)?;
@@ -169,6 +177,7 @@ pub fn register(
             Method::None => AuthMethod::None,
             Method::Basic => AuthMethod::Basic(secrets),
             Method::Post => AuthMethod::Post(secrets),
+            Method::PrivateKeyJwt => AuthMethod::PrivateKeyJwt(request.keys()?),
         },
         scopes: if machine { scopes.clone() } else { policy.scopes.clone() },
         grant_types: grants,
@@ -182,7 +191,7 @@ pub fn register(
     if request.scope.is_some() {
         information.scope = Some(scopes.to_string());
     }
-    if !client.is_public() {
+    if client.has_secret() {
         information.client_secret = Some(Revealed(minted.secret.expose().to_owned()));
     }
     Ok((client, information))

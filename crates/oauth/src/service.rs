@@ -26,16 +26,19 @@ use service_kit::clock::Clock;
 use tokio::time::Instant;
 
 use crate::authorize::AuthorizeSettings;
+use crate::cimd::{DocumentUrl, NotADocumentUrl};
 use crate::client::{Client, ClientId};
 use crate::cookie::Cookies;
 use crate::discovery;
+use crate::documents::Documents;
+use crate::error::Failure;
 use crate::keys::Keys;
 use crate::limits::Limits;
-use crate::login::DevLogin;
+use crate::login::{Broker, DevLogin};
 use crate::paths;
 use crate::refusal::Refusal;
 use crate::secret::SecretHash;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 use crate::time::Time;
 
 use exchange::Exchange;
@@ -57,6 +60,8 @@ pub struct Setup<S> {
     pub login: Login,
     /// The clients that an operator knows.
     pub clients: Vec<Client>,
+    /// The clients that are known by a document of theirs.
+    pub documents: Documents,
     /// Who may register clients.
     pub registration: Registration,
     /// How often things may be asked for.
@@ -70,6 +75,8 @@ pub struct Setup<S> {
 pub enum Login {
     /// By a list of people, on one's own machine.
     Development(DevLogin),
+    /// By logging in elsewhere.
+    Provider(Box<Broker>),
 }
 
 /// Who may register clients.
@@ -92,6 +99,7 @@ struct Server<S> {
     keys: Keys,
     login: Login,
     clients: BTreeMap<ClientId, Client>,
+    documents: Documents,
     registration: Registration,
     limits: Limits,
     clock: Arc<dyn Clock>,
@@ -109,7 +117,8 @@ impl<S: Store> AuthorizationServer<S> {
     /// When the issuer or the resource is no URL of `https`, or of `http` on this machine; or the
     /// issuer is not an origin: its endpoints are at the root, and browsers name it as it is.
     pub fn new(setup: Setup<S>) -> Result<Self, NotAUrl> {
-        let Setup { settings, store, keys, login, clients, registration, limits, clock } = setup;
+        let Setup { settings, store, keys, login, clients, documents, registration, limits, clock } =
+            setup;
         if settings.issuer.parse::<Resource>()?.origin() != settings.issuer {
             return Err(NotAUrl::NotAnOrigin);
         }
@@ -136,6 +145,7 @@ impl<S: Store> AuthorizationServer<S> {
             store,
             keys,
             login,
+            documents,
             registration,
             limits,
             clock,
@@ -218,7 +228,7 @@ impl<S: Store> Server<S> {
         &self,
         route: &Route<'_>,
         exchange: &mut Exchange<'_>,
-    ) -> Result<Response<Bytes>, crate::Failure> {
+    ) -> Result<Response<Bytes>, Failure> {
         match route {
             Route::Discovery => Ok(respond::document(self.discovery.clone())),
             Route::Jwks => self.jwks().await,
@@ -240,6 +250,7 @@ impl<S: Store> Server<S> {
         match route {
             Route::Authorize => self.authorize(exchange).await,
             Route::Login => self.login(exchange).await,
+            Route::Callback => self.callback(exchange).await,
             Route::Consent if exchange.head.method == Method::POST => {
                 self.answer_consent(exchange).await
             }
@@ -249,16 +260,24 @@ impl<S: Store> Server<S> {
         }
     }
 
-    async fn jwks(&self) -> Result<Response<Bytes>, crate::Failure> {
+    async fn jwks(&self) -> Result<Response<Bytes>, Failure> {
         let keys = self.keys.ring().await?.published();
         Ok(respond::document(serde_json::to_vec(keys).unwrap_or_default().into()))
     }
 
     /// The client of this id, however it came to be known.
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        match self.clients.get(id) {
-            Some(client) => Ok(Some(client.clone())),
-            None => self.store.client(id).await,
+    async fn client(
+        &self,
+        id: &ClientId,
+        exchange: &Exchange<'_>,
+    ) -> Result<Option<Client>, Failure> {
+        if let Some(client) = self.clients.get(id) {
+            return Ok(Some(client.clone()));
+        }
+        let (store, limits, source) = (&self.store, &self.limits, exchange.source);
+        match id.as_str().parse::<DocumentUrl>() {
+            Ok(url) => self.documents.client(&url, source, limits, store, exchange.now).await,
+            Err(NotADocumentUrl) => Ok(store.client(id).await?),
         }
     }
 }

@@ -3,7 +3,7 @@
 use auth::TenantId;
 
 use crate::authorize::AuthorizationRequest;
-use crate::secret::SecretHash;
+use crate::secret::{Secret, SecretHash};
 use crate::time::Time;
 
 /// An authorization request that waits for its person, with everything that was checked about it.
@@ -38,6 +38,13 @@ pub enum TransactionState {
     },
     /// It is answered.
     Done,
+}
+
+impl TransactionState {
+    /// For a person who logs in at a page of ours: nothing comes back from elsewhere.
+    pub(crate) fn of_login_here(state: &Secret) -> Self {
+        Self::Login { state: state.hash(), nonce: String::new(), verifier: String::new() }
+    }
 }
 
 /// Somebody who is logged in.

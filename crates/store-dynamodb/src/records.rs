@@ -62,10 +62,11 @@ fn hash(hash: SecretHash) -> AttributeValue {
 }
 
 pub(crate) fn client_item(client: &Client) -> Attributes {
-    let (method, secrets) = match &client.auth_method {
-        AuthMethod::None => ("none", None),
-        AuthMethod::Basic(secrets) => ("client_secret_basic", Some(secrets)),
-        AuthMethod::Post(secrets) => ("client_secret_post", Some(secrets)),
+    let (method, secrets, keys) = match &client.auth_method {
+        AuthMethod::None => ("none", None, None),
+        AuthMethod::Basic(secrets) => ("client_secret_basic", Some(secrets), None),
+        AuthMethod::Post(secrets) => ("client_secret_post", Some(secrets), None),
+        AuthMethod::PrivateKeyJwt(keys) => ("private_key_jwt", None, Some(keys)),
     };
     let origin = match client.origin {
         ClientOrigin::Configured => "configured",
@@ -82,6 +83,7 @@ pub(crate) fn client_item(client: &Client) -> Attributes {
         ("authMethod", Some(text(method))),
         ("secretHash", secrets.map(|secrets| hash(secrets.current))),
         ("secretHash2", secrets.and_then(|secrets| secrets.other).map(hash)),
+        ("jwks", keys.map(|keys| text(keys.to_string()))),
         ("scope", Some(text(client.scopes.to_string()))),
         ("tenant", client.tenant.as_ref().map(|tenant| text(tenant.as_str()))),
         ("createdAt", Some(time(client.created_at))),
@@ -138,6 +140,7 @@ pub(crate) fn client(item: Attributes) -> Result<Option<Client>, Error> {
             "none" => AuthMethod::None,
             "client_secret_basic" => AuthMethod::Basic(secrets(&mut item)?),
             "client_secret_post" => AuthMethod::Post(secrets(&mut item)?),
+            "private_key_jwt" => AuthMethod::PrivateKeyJwt(item.parsed("jwks")?),
             _ => return Err(item.malformed("authMethod")),
         },
         scopes: item.parsed("scope")?,

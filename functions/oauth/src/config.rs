@@ -2,6 +2,7 @@
 
 mod clients;
 mod people;
+mod provider;
 mod vars;
 
 use std::fmt;
@@ -12,13 +13,14 @@ use std::time::Duration;
 use api_gateway::RuntimeApi;
 use auth::env::Table;
 use auth::{NotAUrl, Resource, Scopes, TenantId};
-use oauth::{Client, DevUser, SecretHash};
+use oauth::{Client, DevUser, Provider, SecretHash};
 use service_kit::env::{ConfigError, Env, Reader};
 use service_kit::telemetry::Filter;
 use store_dynamodb::Tables;
 
 use clients::Clients;
 use people::People;
+use provider::LoginProvider;
 
 pub use vars::VARS;
 
@@ -54,6 +56,8 @@ pub struct Config {
 pub enum LoginSettings {
     /// By a list, on one's own machine.
     Development(Vec<DevUser>),
+    /// At an identity provider.
+    Provider(Provider),
 }
 
 /// What tokens are signed with.
@@ -202,7 +206,7 @@ impl Config {
         let open: Option<Openness> = env.or_default("OAUTH_REGISTRATION");
         let initial: Option<Table<TokenHash, MaybeTenant>> = env.optional("OAUTH_INITIAL_ACCESS");
         let clients: Clients = env.optional("OAUTH_CLIENTS").unwrap_or_default();
-        let login = login(env);
+        let login = login(env, issuer.as_ref());
         let keys = keys(env);
         let tables = tables(env);
         let credentials = credentials(env);
@@ -253,13 +257,23 @@ impl Config {
     }
 }
 
-fn login(env: &mut Reader<'_>) -> Option<LoginSettings> {
+/// Who is known elsewhere goes before those who are listed.
+fn login(env: &mut Reader<'_>, issuer: Option<&Origin>) -> Option<LoginSettings> {
     let people: Option<People> = env.optional("OAUTH_DEVELOPMENT_USERS");
-    let login = people.map(|people| LoginSettings::Development(people.0));
-    if login.is_none() {
-        env.reject("OAUTH_LOGIN", "is required: nobody could log in");
+    let provider: Option<LoginProvider> = env.optional("OAUTH_LOGIN");
+    let client_secret: Option<String> = env.optional("OAUTH_LOGIN_CLIENT_SECRET");
+    match (provider, people) {
+        (Some(LoginProvider { upstream, scope }), _) => {
+            let redirect_uri = format!("{}{}", issuer?.0, oauth::CALLBACK_PATH);
+            let provider = Provider { upstream, client_secret, scope, redirect_uri };
+            Some(LoginSettings::Provider(provider))
+        }
+        (None, Some(people)) => Some(LoginSettings::Development(people.0)),
+        (None, None) => {
+            env.reject("OAUTH_LOGIN", "is required: nobody could log in");
+            None
+        }
     }
-    login
 }
 
 fn keys(env: &mut Reader<'_>) -> Option<KeySettings> {

@@ -24,8 +24,8 @@ use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, Full};
 use oauth::{
-    AuthorizationServer, AuthorizeSettings, DevLogin, DevLoginRefused, KeyRing, Keys, Lifetimes,
-    Limits, Login, NotASigningKey, Setup, SigningKey,
+    AuthorizationServer, AuthorizeSettings, Broker, DevLogin, DevLoginRefused, Documents, KeyRing,
+    Keys, Lifetimes, Limits, Login, NotASigningKey, Setup, SigningKey,
 };
 use service_kit::clock::Clock;
 use service_kit::telemetry::Metric;
@@ -124,8 +124,9 @@ pub fn service(config: &Config, host: Host, clock: Arc<dyn Clock>) -> Result<Fun
         },
         store,
         keys: keys(&config.keys)?,
-        login: login(config, host)?,
+        login: login(config, host, &https, &clock)?,
         clients: config.clients.clone(),
+        documents: Documents::new(https, config.scopes.clone()),
         registration: config.registration.clone(),
         limits: Limits::default(),
         clock,
@@ -145,10 +146,19 @@ fn keys(settings: &KeySettings) -> Result<Keys, SetupError> {
     }
 }
 
-fn login(config: &Config, host: Host) -> Result<Login, DevLoginRefused> {
+fn login(
+    config: &Config,
+    host: Host,
+    https: &https::Client,
+    clock: &Arc<dyn Clock>,
+) -> Result<Login, DevLoginRefused> {
     match &config.login {
         LoginSettings::Development(people) => {
             DevLogin::new(people.clone(), host.address(), &config.issuer).map(Login::Development)
+        }
+        LoginSettings::Provider(provider) => {
+            let broker = Broker::new(provider.clone(), https.clone(), Arc::clone(clock));
+            Ok(Login::Provider(Box::new(broker)))
         }
     }
 }

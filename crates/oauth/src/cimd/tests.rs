@@ -313,6 +313,8 @@ fn s11_a_client_that_would_sign_or_do_without_does_without() {
         "jwks_uri": "https://chatgpt.com/oauth/jwks.json",
     });
     assert!(read_at(url, &document).unwrap().is_public());
+    document["jwks"] = json!({"keys": []});
+    assert!(read_at(url, &document).unwrap().is_public(), "even with keys in it");
     for choice in
         [json!(["private_key_jwt"]), json!(["client_secret_post"]), json!([]), json!(null)]
     {

@@ -11,8 +11,20 @@ use crate::secret::{Secret, SecretHash};
 use crate::store::StoreError;
 use crate::transaction::{Transaction, TransactionState};
 
-/// One with nothing that may be missing, one with everything.
-pub(super) fn clients() -> Result<[Client; 2], StoreError> {
+/// Of RFC 7515, appendices A.2 and A.3.
+const KEYS: &str = concat!(
+    r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"ec","#,
+    r#""x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","#,
+    r#""y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"},"#,
+    r#"{"kty":"RSA","kid":"rsa","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8"#,
+    "W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47",
+    "soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQ",
+    "Y4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb",
+    r#"54h4FRWyuXpoQ"}]}"#,
+);
+
+/// One with nothing that may be missing, one with everything, one that signs.
+pub(super) fn clients() -> Result<[Client; 3], StoreError> {
     let bare = Client {
         id: client_id()?,
         origin: ClientOrigin::Registered,
@@ -43,7 +55,12 @@ pub(super) fn clients() -> Result<[Client; 2], StoreError> {
         expires_at: Some(NOW.after(HOUR)),
         registration_token: Some(hash()?),
     };
-    Ok([bare, full])
+    let signs = Client {
+        id: client_id()?,
+        auth_method: AuthMethod::PrivateKeyJwt(KEYS.parse().map_err(failed)?),
+        ..bare.clone()
+    };
+    Ok([bare, full, signs])
 }
 
 pub(super) fn steps() -> Result<Vec<TransactionState>, StoreError> {

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::keys::{Signer as _, SigningKey};
 use real_clients::real_clients;
 
 mod real_clients;
@@ -274,6 +275,47 @@ fn d09_a_client_proves_who_it_is_in_a_way_we_know() {
     ] {
         let error = method(wanted.clone(), supported).unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidClientMetadata, "{wanted}");
+    }
+}
+
+#[test]
+fn d09_a_client_that_signs_brings_its_public_keys_along() {
+    let key = SigningKey::generate().unwrap();
+    let keys = json!({"keys": [key.public()]});
+    let machine = |method: &str, jwks: &Value| {
+        json!({
+            "grant_types": ["client_credentials"], "jwks": jwks,
+            "token_endpoint_auth_method": method,
+        })
+    };
+    let (client, answer) = trusted(&machine("private_key_jwt", &keys)).unwrap();
+    let AuthMethod::PrivateKeyJwt(kept) = &client.auth_method else { panic!("{client:?}") };
+    assert_eq!(answer["jwks"], serde_json::to_value(kept).unwrap());
+    assert_eq!(answer["jwks"], keys);
+    assert_eq!(answer["token_endpoint_auth_method"], "private_key_jwt");
+    assert_eq!((answer.get("client_secret"), answer.get("client_secret_expires_at")), (None, None));
+    // Asked for in vain, as in vain as if it were not there.
+    let (_, answer) = trusted(&machine("client_secret_basic", &keys)).unwrap();
+    assert_eq!(answer.get("jwks"), None);
+    for jwks in [json!(null), json!({}), json!("x"), json!({"keys": []}), json!({"keys": [{}]})] {
+        let error = trusted(&machine("private_key_jwt", &jwks)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidClientMetadata, "{jwks}");
+        assert!(trusted(&machine("client_secret_basic", &jwks)).is_ok(), "{jwks}");
+    }
+    let by_reference = json!({
+        "grant_types": ["client_credentials"], "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://host.example/jwks.json",
+    });
+    let error = trusted(&by_reference).unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidClientMetadata);
+    // Where there is a choice, whoever brings keys signs if that is preferred.
+    for (wanted, expected) in [(json!("private_key_jwt"), "private_key_jwt"), (json!(null), "none")]
+    {
+        let mut body = with("jwks", keys.clone());
+        body["token_endpoint_auth_method"] = wanted;
+        body["token_endpoint_auth_methods_supported"] = json!(["private_key_jwt", "none"]);
+        let (_, answer) = anybody(&body).unwrap();
+        assert_eq!(answer["token_endpoint_auth_method"], expected);
     }
 }
 

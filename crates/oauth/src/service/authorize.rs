@@ -6,11 +6,12 @@ use http::{HeaderValue, Response, header};
 use super::exchange::Exchange;
 use super::respond::{self, Interrupted};
 use super::{Login, Server};
-use crate::authorize::{AuthorizationRequest, Next, authorize, client_id, read_query};
+use crate::authorize::{AuthorizationRequest, Next, Prompt, authorize, client_id, read_query};
 use crate::client::Client;
 use crate::consent::{Approval, FreshGrant, approve};
 use crate::cookie::Cookie;
 use crate::limits::Counted;
+use crate::login::Begun;
 use crate::page::LoginPage;
 use crate::paths;
 use crate::secret::{Secret, SecretHash};
@@ -31,7 +32,7 @@ impl<S: Store> Server<S> {
         let form = read_query(exchange.query().unwrap_or_default())?;
         let id = client_id(&form)?;
         exchange.said.client = Some(id.clone());
-        let client = self.client(&id).await?;
+        let client = self.client(&id, exchange).await?;
         let request = authorize(&form, client.as_ref(), &self.settings, now)?;
         // `authorize` refuses when there is no client.
         let client = client.ok_or(crate::Refusal::UnknownClient)?;
@@ -79,16 +80,17 @@ impl<S: Store> Server<S> {
         client: &Client,
         now: Time,
     ) -> Result<Response<Bytes>, Interrupted> {
-        let state = Secret::random()?;
-        let mut response = match &self.login {
+        let again = matches!(request.prompt, Prompt::AsNeeded { login: true, .. });
+        let (mut response, step) = match &self.login {
             Login::Development(_) => {
-                LoginPage { client, state: state.expose(), wrong: None }.respond()
+                let state = Secret::random()?;
+                let page = LoginPage { client, state: state.expose(), wrong: None }.respond();
+                (page, TransactionState::of_login_here(&state))
             }
-        };
-        let step = TransactionState::Login {
-            state: state.hash(),
-            nonce: String::new(),
-            verifier: String::new(),
+            Login::Provider(broker) => {
+                let Begun { location, step } = broker.begin(again).await?;
+                (respond::return_to(&location)?, step)
+            }
         };
         let cookie = self.begin(request, step, now).await?;
         response.headers_mut().append(header::SET_COOKIE, cookie);

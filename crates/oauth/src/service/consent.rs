@@ -12,7 +12,6 @@ use crate::consent::{Answer, Presented, answer, csrf_token, deny, may_answer};
 use crate::page::ConsentPage;
 use crate::refusal::Refusal;
 use crate::store::Store;
-use crate::time::Time;
 use crate::transaction::{Transaction, TransactionState};
 
 impl<S: Store> Server<S> {
@@ -27,7 +26,7 @@ impl<S: Store> Server<S> {
         may_answer(&transaction, session, &self.settings, exchange.now)?;
         // `may_answer` refuses when nobody is logged in.
         let (cookie, session) = presented.ok_or(Refusal::Forged)?;
-        let client = self.client_of(&transaction, exchange.now).await?;
+        let client = self.client_of(&transaction, exchange).await?;
         let request = &transaction.request;
         let remembered = self.store.consent(&request.consent_key(&session.subject)).await?;
         if request.is_agreed(&client, remembered.as_ref(), exchange.now) {
@@ -54,7 +53,7 @@ impl<S: Store> Server<S> {
         let (_, session) = session.ok_or(Refusal::Forged)?;
         match answer {
             Answer::Approve => {
-                let client = self.client_of(&transaction, exchange.now).await?;
+                let client = self.client_of(&transaction, exchange).await?;
                 self.take_answer(&transaction).await?;
                 self.grant(&transaction.request, &client, &session, exchange).await
             }
@@ -67,7 +66,7 @@ impl<S: Store> Server<S> {
 
     /// The first answer counts, and no other. The browser keeps its cookie, so that whoever goes
     /// back and answers again is told why nothing comes of it.
-    async fn take_answer(&self, transaction: &Transaction) -> Result<(), Interrupted> {
+    pub(super) async fn take_answer(&self, transaction: &Transaction) -> Result<(), Interrupted> {
         let done = TransactionState::Done;
         if self.store.advance_transaction(transaction.hash, &transaction.step, &done).await? {
             Ok(())
@@ -77,9 +76,14 @@ impl<S: Store> Server<S> {
     }
 
     /// The client that asks, if it still is one.
-    async fn client_of(&self, transaction: &Transaction, now: Time) -> Result<Client, Interrupted> {
-        let client = self.client(&transaction.request.client).await?;
-        let client = client.filter(|it| it.expires_at.is_none_or(|end| !end.has_come(now)));
+    async fn client_of(
+        &self,
+        transaction: &Transaction,
+        exchange: &Exchange<'_>,
+    ) -> Result<Client, Interrupted> {
+        let client = self.client(&transaction.request.client, exchange).await?;
+        let client =
+            client.filter(|it| it.expires_at.is_none_or(|end| !end.has_come(exchange.now)));
         Ok(client.ok_or(Refusal::UnknownClient)?)
     }
 }

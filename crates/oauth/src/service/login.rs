@@ -4,15 +4,16 @@ use bytes::Bytes;
 use http::{Response, header};
 
 use super::exchange::Exchange;
-use super::respond::Interrupted;
+use super::respond::{self, Interrupted};
 use super::{Login, Server};
+use crate::authorize::read_query;
 use crate::consent::SentFrom;
 use crate::cookie::Cookie;
 use crate::form::Form;
 use crate::limits::Counted;
-use crate::login::Person;
+use crate::login::{Person, callback};
 use crate::page::LoginPage;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Stop};
 use crate::secret::{Secret, SecretHash};
 use crate::store::{Store, StoreError};
 use crate::transaction::{Transaction, TransactionState};
@@ -23,7 +24,7 @@ impl<S: Store> Server<S> {
         &self,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response<Bytes>, Interrupted> {
-        let Login::Development(people) = &self.login;
+        let Login::Development(people) = &self.login else { return Ok(respond::not_found()) };
         let form = form(exchange)?;
         let transaction = self.transaction(exchange).await?;
         let (sent_from, now) = (sent_from(exchange), exchange.now);
@@ -36,11 +37,31 @@ impl<S: Store> Server<S> {
         }
         self.limits.count(&self.store, Counted::WrongPassword(exchange.source), now).await?;
         exchange.said.error = Some("wrong_password".into());
-        let client = self.client(&transaction.request.client).await?;
+        let client = self.client(&transaction.request.client, exchange).await?;
         let client = client.ok_or(Refusal::UnknownClient)?;
         let field = |name| form.get(name).unwrap_or_default();
         Ok(LoginPage { client: &client, state: field("state"), wrong: Some(field("user")) }
             .respond())
+    }
+
+    /// `GET /oauth/callback`: somebody comes back from an identity provider.
+    pub(super) async fn callback(
+        &self,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Response<Bytes>, Interrupted> {
+        let Login::Provider(broker) = &self.login else { return Ok(respond::not_found()) };
+        let form = read_query(exchange.query().unwrap_or_default())?;
+        let transaction = self.transaction(exchange).await?;
+        let (upstream, now) = (broker.upstream(), exchange.now);
+        let back = callback(&form, transaction.as_ref(), upstream, &self.settings, now);
+        if let (Err(Stop::Return { .. }), Some(transaction)) = (&back, &transaction) {
+            self.take_answer(transaction).await?;
+        }
+        let code = back?;
+        let person = broker.finish(&code, now).await?;
+        // `callback` refuses when there is none.
+        let transaction = transaction.as_ref().ok_or(Refusal::NotBegun)?;
+        self.logged_in(person, transaction, exchange).await
     }
 
     /// Begins a session, in the place of one that the browser may have had, and asks for consent.

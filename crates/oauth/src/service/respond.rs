@@ -12,6 +12,7 @@ use service_kit::random::RandomError;
 use super::exchange::Exchange;
 use crate::error::{ErrorCode, Failure, OauthError};
 use crate::location::Location;
+use crate::login::BrokerError;
 use crate::page::error_page;
 use crate::refusal::{Refusal, Stop};
 use crate::store::StoreError;
@@ -57,6 +58,20 @@ impl From<RandomError> for Interrupted {
 impl From<http::Error> for Interrupted {
     fn from(err: http::Error) -> Self {
         Self::Ours(err.into())
+    }
+}
+
+/// Whom the provider does not vouch for is told so; the log is told why.
+impl From<BrokerError> for Interrupted {
+    fn from(err: BrokerError) -> Self {
+        match err {
+            BrokerError::Unavailable(_) | BrokerError::Random(_) => Self::Ours(err.into()),
+            refused => {
+                let error = &refused as &dyn Error;
+                tracing::warn!(name: "oauth.login", error, "nobody is logged in");
+                Self::Stop(Refusal::NotVouchedFor.into())
+            }
+        }
     }
 }
 

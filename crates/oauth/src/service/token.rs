@@ -6,11 +6,12 @@ use http::{Response, StatusCode};
 use super::exchange::Exchange;
 use super::{Server, respond};
 use crate::client::{Client, GrantType};
-use crate::client_auth::ClientProof;
-use crate::error::{ErrorCode, Failure};
+use crate::client_auth::{AssertionAudience, ClientProof};
+use crate::error::{ErrorCode, Failure, OauthError};
 use crate::form::Form;
 use crate::keys::SigningError;
 use crate::limits::Counted;
+use crate::paths;
 use crate::store::Store;
 use crate::token::{FreshToken, TokenEndpoint};
 use crate::userinfo::{NoUserInfo, userinfo};
@@ -77,15 +78,20 @@ impl<S: Store> Server<S> {
         let proof = ClientProof::of(headers, &form)?;
         let id = proof.client_id().clone();
         exchange.said.client = Some(id.clone());
-        let client = self.client(&id).await?;
-        match proof.check(client, exchange.now) {
+        let client = self.client(&id, exchange).await?;
+        let audience = AssertionAudience {
+            issuer: &self.settings.issuer,
+            token_endpoint: &format!("{}{}", self.settings.issuer, paths::TOKEN),
+        };
+        match proof.prove(client, audience, &self.store, exchange.now).await {
             Ok(client) => Ok((client, form)),
-            Err(error) => {
-                if error.code == ErrorCode::InvalidClient {
+            Err(failure) => {
+                if let Failure::Refused(OauthError { code: ErrorCode::InvalidClient, .. }) = failure
+                {
                     let what = Counted::WrongProof(&id, exchange.source);
                     self.limits.count(&self.store, what, exchange.now).await?;
                 }
-                Err(error.into())
+                Err(failure)
             }
         }
     }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 mod client_credentials;
 mod code;
-mod faults;
+pub(crate) mod faults;
 mod refresh;
 
 pub(crate) use client_credentials::machine;

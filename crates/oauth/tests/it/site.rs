@@ -7,16 +7,18 @@ mod inspect;
 mod reply;
 mod store;
 
-use std::net::IpAddr;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use auth::{Registry, Scopes};
 use oauth::{
     AuthMethod, AuthorizationServer, AuthorizeSettings, Client, ClientOrigin, DevLogin, DevUser,
-    GrantType, KeyRing, Lifetimes, Limits, Login, Registration, SecretHash, Secrets, Setup,
-    SigningKey, Time,
+    Documents, GrantType, KeyRing, Lifetimes, Limits, Login, Network, Registration, SecretHash,
+    Secrets, Setup, SigningKey, Time,
 };
 use service_kit::clock::ManualClock;
 
@@ -115,7 +117,24 @@ const NO_LIMITS: Limits = Limits {
     logins: u32::MAX,
     wrong_proofs: u32::MAX,
     machine_tokens: u32::MAX,
+    documents: u32::MAX,
+    documents_of_all: u32::MAX,
 };
+
+/// A network where no name leads anywhere.
+#[derive(Debug)]
+struct Nowhere;
+
+#[async_trait]
+impl Network for Nowhere {
+    async fn resolve(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn permit(&self, _: &[IpAddr]) -> Option<SocketAddr> {
+        None
+    }
+}
 
 impl Site {
     pub(crate) fn new() -> Self {
@@ -158,6 +177,11 @@ impl Site {
             keys: KeyRing::new(SigningKey::generate().unwrap()).into(),
             login: Login::Development(people()),
             clients: clients(),
+            documents: Documents::on(
+                Arc::new(Nowhere),
+                https::Client::new(https::Settings::default()),
+                known.parse().unwrap(),
+            ),
             registration: Registration {
                 open: true,
                 initial_access: vec![

@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use auth::{Scopes, TenantId};
 use oauth::{
-    AuthMethod, Client, ClientId, ClientOrigin, GrantType, RedirectUri, SecretHash, Secrets, Time,
+    AuthMethod, Client, ClientId, ClientOrigin, GrantType, NotClientKeys, RedirectUri, SecretHash,
+    Secrets, Time,
 };
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// The clients that are configured.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,7 @@ struct Entry {
     tenant: Option<String>,
     token_endpoint_auth_method: Option<String>,
     client_secret_sha256: Option<String>,
+    jwks: Option<Box<RawValue>>,
 }
 
 /// What is wrong with the list.
@@ -64,23 +67,10 @@ fn client(entry: Entry) -> Result<Client, String> {
             names.into_iter().map(grant).collect::<Result<_, _>>()?
         }
     };
-    let secrets = entry.client_secret_sha256.map(|text| {
-        let current = SecretHash::from_text(&text);
-        current.map(|current| Secrets { current, other: None })
-    });
-    let auth_method = match (entry.token_endpoint_auth_method.as_deref(), secrets) {
-        (None | Some("none"), None) => AuthMethod::None,
-        (None | Some("client_secret_basic"), Some(Some(secrets))) => AuthMethod::Basic(secrets),
-        (Some("client_secret_post"), Some(Some(secrets))) => AuthMethod::Post(secrets),
-        (_, Some(None)) => {
-            return Err("client_secret_sha256 is not the base64url of 32 bytes".to_owned());
-        }
-        (Some(method), _) => {
-            return Err(format!("{method:?} does not go with what is there to prove it"));
-        }
-    };
+    let auth_method =
+        auth_method(entry.token_endpoint_auth_method, entry.client_secret_sha256, entry.jwks)?;
     if auth_method == AuthMethod::None && grant_types.contains(&GrantType::ClientCredentials) {
-        return Err("client_credentials needs a client with a secret".to_owned());
+        return Err("client_credentials needs a client that can prove who it is".to_owned());
     }
     let redirect_uris = entry.redirect_uris.iter().map(|uri| parse::<RedirectUri>(uri));
     let redirect_uris = redirect_uris.collect::<Result<Vec<_>, _>>()?;
@@ -100,6 +90,33 @@ fn client(entry: Entry) -> Result<Client, String> {
         expires_at: None,
         registration_token: None,
     })
+}
+
+/// How the client proves who it is, by what is there to prove it.
+fn auth_method(
+    method: Option<String>,
+    secret: Option<String>,
+    jwks: Option<Box<RawValue>>,
+) -> Result<AuthMethod, String> {
+    let secrets = secret.map(|text| {
+        let hash = SecretHash::from_text(&text);
+        let current = hash.ok_or("client_secret_sha256 is not the base64url of 32 bytes")?;
+        Ok::<_, &str>(Secrets { current, other: None })
+    });
+    match (method.as_deref(), secrets.transpose()?, jwks) {
+        (None | Some("none"), None, None) => Ok(AuthMethod::None),
+        (None | Some("client_secret_basic"), Some(secrets), None) => Ok(AuthMethod::Basic(secrets)),
+        (Some("client_secret_post"), Some(secrets), None) => Ok(AuthMethod::Post(secrets)),
+        (None | Some("private_key_jwt"), None, Some(jwks)) => jwks
+            .get()
+            .parse()
+            .map(AuthMethod::PrivateKeyJwt)
+            .map_err(|err: NotClientKeys| err.to_string()),
+        (method, ..) => {
+            let method = method.unwrap_or("no token_endpoint_auth_method");
+            Err(format!("{method} does not go with what is there to prove it"))
+        }
+    }
 }
 
 fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
@@ -128,6 +145,12 @@ mod tests {
         let AuthMethod::Basic(secrets) = &clients[1].auth_method else { panic!() };
         assert!(secrets.accept("secret"));
         assert_eq!(clients[1].tenant, Some("acme".parse().unwrap()));
+        let key = r#"{"kty":"EC","crv":"P-256","kid":"k","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+        let signs = format!(
+            r#"[{{"client_id":"c","scope":"a","grant_types":["client_credentials"],"jwks":{{"keys":[{key}]}}}}]"#
+        );
+        assert!(matches!(read(&signs).unwrap()[0].auth_method, AuthMethod::PrivateKeyJwt(_)));
     }
 
     #[test]
@@ -136,8 +159,12 @@ mod tests {
             (r#"{"client_id":"a b","scope":""}"#, "redirect_uris"),
             (r#"{"client_id":"a b","scope":"","grant_types":[]}"#, "not a client id"),
             (r#"{"client_id":"a","scope":"","grant_types":["password"]}"#, "no grant type"),
-            (r#"{"client_id":"a","scope":"","grant_types":["client_credentials"]}"#, "a secret"),
+            (
+                r#"{"client_id":"a","scope":"","grant_types":["client_credentials"]}"#,
+                "prove who it is",
+            ),
             (r#"{"client_id":"a","scope":"","client_secret_sha256":"x"}"#, "32 bytes"),
+            (r#"{"client_id":"a","scope":"","jwks":{"keys":[]}}"#, "no key"),
             (
                 r#"{"client_id":"a","scope":"","token_endpoint_auth_method":"client_secret_post"}"#,
                 "does not go",

@@ -41,8 +41,13 @@ pub const VARS: &[Var] = &[
     Var::new(
         "OAUTH_LOGIN",
         None,
-        "Who knows the people: a JSON object of an OpenID provider. LOGIN_DOC",
+        "Who knows the people: a JSON object of an OpenID provider, `{\"issuer\", \"profile\", \"client_id\"}`. `profile` is \
+         `cognito` or `oidc`; `client_id` is the client of this server there, which may send people back to \
+         `OAUTH_ISSUER/oauth/callback`. What else there may be: `scope` (by default `openid profile email`), \
+         `tenant_claim`, the claim with a person's tenant, without which nobody is let in, and `mfa`, `true` if \
+         people must have proven themselves twice. Required.",
     ),
+    Var::secret("OAUTH_LOGIN_CLIENT_SECRET", "The secret of that client, if it has one."),
     Var::secret(
         "OAUTH_DEVELOPMENT_USERS",
         "People who may log in, for a machine of one's own only: a JSON object of names and passwords, \
@@ -66,7 +71,7 @@ pub const VARS: &[Var] = &[
         None,
         "Clients that need not register: a JSON array of `{\"client_id\", …}`. What else there may be: \
          `client_name`, `redirect_uris`, `grant_types`, `scope`, `tenant`, and how it proves who it is, \
-         `client_secret_sha256` (in base64url) or nothing, with `token_endpoint_auth_method`.",
+         `client_secret_sha256` (in base64url), `jwks`, or nothing, with `token_endpoint_auth_method`.",
     ),
     Var::new(
         "OAUTH_ACCESS_TOKEN_SECONDS",

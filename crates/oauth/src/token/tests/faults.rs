@@ -8,12 +8,17 @@ use crate::store::{Redeemed, Rotated};
 use crate::transaction::{Session, Transaction, TransactionState};
 
 /// A store that fails once, before it does anything, after so many good calls.
-struct Failing {
+pub(crate) struct Failing {
     store: Arc<MemoryStore>,
     good: AtomicUsize,
 }
 
 impl Failing {
+    /// A store that fails at the first call.
+    pub(crate) fn at_once() -> Self {
+        Self { store: Arc::default(), good: AtomicUsize::new(0) }
+    }
+
     fn call(&self) -> Result<&MemoryStore, StoreError> {
         match self.good.fetch_sub(1, Ordering::Relaxed) {
             0 => Err(StoreError("throttled".into())),

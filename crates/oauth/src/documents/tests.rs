@@ -15,6 +15,8 @@ use crate::cimd::pinned;
 use crate::client::ClientOrigin;
 use crate::memory::MemoryStore;
 
+mod served;
+
 const URL: &str = "https://client.example/oauth/client.json";
 const NOW: Time = Time(1_800_000_000);
 /// An address of the public internet, as the name leads to.

@@ -15,6 +15,7 @@ mod limits;
 mod login;
 mod logs;
 mod proof;
+mod provider;
 mod random;
 mod refresh;
 mod register;

@@ -227,6 +227,11 @@ impl Site {
         self.send(Ask::get(path)).await
     }
 
+    /// One more place where browsers may be sent.
+    pub(crate) fn know(&self, place: &str) {
+        self.places.lock().unwrap().push(place.to_owned());
+    }
+
     /// From now on, 503 is an answer.
     pub(crate) fn excuse(&self) {
         self.excused.store(true, Ordering::Relaxed);

@@ -1,0 +1,6 @@
+//! Keys of KMS over its wire protocol, as a server on loopback speaks it.
+#![cfg(test)]
+
+mod faults;
+mod server;
+mod tokens;

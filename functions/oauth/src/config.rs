@@ -13,6 +13,7 @@ use std::time::Duration;
 use api_gateway::RuntimeApi;
 use auth::env::Table;
 use auth::{NotAUrl, Resource, Scopes, TenantId};
+use backend_kms::KeyId;
 use oauth::{Client, DevUser, Provider, SecretHash};
 use service_kit::env::{ConfigError, Env, Reader};
 use service_kit::telemetry::Filter;
@@ -67,6 +68,15 @@ pub enum KeySettings {
     Generated,
     /// A key in a file, in PKCS#8.
     File(PathBuf),
+    /// Keys of AWS KMS.
+    Kms {
+        /// Where it is.
+        settings: backend_kms::Settings,
+        /// The one that signs.
+        active: KeyId,
+        /// Those that will sign, or have signed.
+        published: Vec<KeyId>,
+    },
 }
 
 /// An AWS key pair, with the session token of a temporary one. Never shown.
@@ -276,18 +286,58 @@ fn login(env: &mut Reader<'_>, issuer: Option<&Origin>) -> Option<LoginSettings>
     }
 }
 
-fn keys(env: &mut Reader<'_>) -> Option<KeySettings> {
-    let file: Option<PathBuf> = env.optional("OAUTH_SIGNING_KEY_FILE");
-    let key: Option<String> = env.optional("OAUTH_SIGNING_KEY");
-    let settings = match (key.as_deref(), file) {
-        (None, Some(file)) => Some(KeySettings::File(file)),
-        (Some("generated"), None) => Some(KeySettings::Generated),
-        _ => None,
-    };
-    if settings.is_none() {
-        env.reject("OAUTH_SIGNING_KEY", "is required, or else OAUTH_SIGNING_KEY_FILE");
+/// `generated`, or the name of a key.
+enum SigningKeyName {
+    Generated,
+    Kms(KeyId),
+}
+
+impl FromStr for SigningKeyName {
+    type Err = <KeyId as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "generated" { Ok(Self::Generated) } else { text.parse().map(Self::Kms) }
     }
-    settings
+}
+
+/// Names with commas between.
+#[derive(Default)]
+struct KeyIds(Vec<KeyId>);
+
+impl FromStr for KeyIds {
+    type Err = <KeyId as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.split(',').map(|name| name.trim().parse()).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn keys(env: &mut Reader<'_>) -> Option<KeySettings> {
+    let name: Option<SigningKeyName> = env.optional("OAUTH_SIGNING_KEY");
+    let file: Option<PathBuf> = env.optional("OAUTH_SIGNING_KEY_FILE");
+    let published: KeyIds = env.optional("OAUTH_PUBLISHED_KEYS").unwrap_or_default();
+    let region: Option<String> = env.optional("AWS_REGION");
+    let endpoint: Option<String> = env.optional("AWS_ENDPOINT_URL_KMS");
+    match (name, file) {
+        (Some(SigningKeyName::Kms(active)), None) => {
+            let endpoint = endpoint.or_else(|| env.optional("AWS_ENDPOINT_URL"));
+            let settings = backend_kms::Settings { region: region?, endpoint };
+            Some(KeySettings::Kms { settings, active, published: published.0 })
+        }
+        (Some(SigningKeyName::Generated), None) => Some(KeySettings::Generated),
+        (None, Some(file)) => Some(KeySettings::File(file)),
+        (Some(_), Some(_)) => {
+            env.reject(
+                "OAUTH_SIGNING_KEY_FILE",
+                "is there beside OAUTH_SIGNING_KEY: set one of the two",
+            );
+            None
+        }
+        (None, None) => {
+            env.reject("OAUTH_SIGNING_KEY", "is required, or else OAUTH_SIGNING_KEY_FILE");
+            None
+        }
+    }
 }
 
 fn tables(env: &mut Reader<'_>) -> Option<store_dynamodb::Settings> {

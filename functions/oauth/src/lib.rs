@@ -19,13 +19,14 @@ use std::task::{Context, Poll};
 use api_gateway::RequestContext;
 use auth::{NotAUrl, Registry};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use backend_kms::Kms;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, Full};
 use oauth::{
     AuthorizationServer, AuthorizeSettings, Broker, DevLogin, DevLoginRefused, Documents, KeyRing,
-    Keys, Lifetimes, Limits, Login, NotASigningKey, Setup, SigningKey,
+    Keys, Lifetimes, Limits, Login, NotASigningKey, Setup, SigningError, SigningKey,
 };
 use service_kit::clock::Clock;
 use service_kit::telemetry::Metric;
@@ -112,7 +113,8 @@ pub fn service(config: &Config, host: Host, clock: Arc<dyn Clock>) -> Result<Fun
         "environment",
     ));
     let https = https::Client::new(https::Settings::default());
-    let store = DynamoStore::new(config.tables.clone(), &https, credentials, Arc::clone(&clock));
+    let store =
+        DynamoStore::new(config.tables.clone(), &https, credentials.clone(), Arc::clone(&clock));
     let setup = Setup {
         settings: AuthorizeSettings {
             issuer: config.issuer.clone(),
@@ -123,7 +125,7 @@ pub fn service(config: &Config, host: Host, clock: Arc<dyn Clock>) -> Result<Fun
             lifetimes: Lifetimes { access_token: config.access_token, ..Lifetimes::default() },
         },
         store,
-        keys: keys(&config.keys)?,
+        keys: keys(&config.keys, &https, credentials, &clock)?,
         login: login(config, host, &https, &clock)?,
         clients: config.clients.clone(),
         documents: Documents::new(https, config.scopes.clone()),
@@ -134,8 +136,23 @@ pub fn service(config: &Config, host: Host, clock: Arc<dyn Clock>) -> Result<Fun
     Ok(Function(AuthorizationServer::new(setup)?))
 }
 
-fn keys(settings: &KeySettings) -> Result<Keys, SetupError> {
+fn keys(
+    settings: &KeySettings,
+    https: &https::Client,
+    credentials: SharedCredentialsProvider,
+    clock: &Arc<dyn Clock>,
+) -> Result<Keys, SetupError> {
     match settings {
+        KeySettings::Kms { settings, active, published } => {
+            let kms = Kms::new(settings.clone(), https, credentials, Arc::clone(clock));
+            let (active, published) = (active.clone(), published.clone());
+            Ok(Keys::on_demand(move || {
+                let (kms, active, published) = (kms.clone(), active.clone(), published.clone());
+                Box::pin(async move {
+                    kms.key_ring(&active, &published).await.map_err(SigningError::because)
+                })
+            }))
+        }
         KeySettings::Generated => Ok(KeyRing::new(SigningKey::generate()?).into()),
         KeySettings::File(path) => {
             let of_file = |source| SetupError::KeyFile { path: path.clone(), source };

@@ -75,6 +75,26 @@ fn x10_an_issuer_or_a_resource_of_http_is_refused_on_lambda() {
 }
 
 #[test]
+fn a_deployment_logs_people_in_elsewhere_and_signs_with_a_key_of_kms() {
+    let mut env = deployed();
+    env.extend([
+        (
+            "OAUTH_LOGIN",
+            r#"{"issuer":"https://idp.example","profile":"oidc","client_id":"us"}"#.to_owned(),
+        ),
+        ("OAUTH_LOGIN_CLIENT_SECRET", "very-secret".to_owned()),
+        ("OAUTH_SIGNING_KEY", "alias/mcp".to_owned()),
+        ("OAUTH_PUBLISHED_KEYS", "alias/next, alias/before".to_owned()),
+    ]);
+    let config = Lambda::from_env(&env).unwrap().config;
+    let LoginSettings::Provider(provider) = &config.login else { panic!() };
+    assert_eq!(provider.redirect_uri, "https://mcp.example.com/oauth/callback");
+    let KeySettings::Kms { active, published, .. } = &config.keys else { panic!() };
+    assert_eq!((active.as_str(), published.len()), ("alias/mcp", 2));
+    assert!(!format!("{config:?}").contains("very-secret"));
+}
+
+#[test]
 fn what_does_not_parse_or_fit_is_a_fault_of_its_variable() {
     for (name, value, expected) in [
         ("OAUTH_ISSUER", "https://mcp.example.com/", "slash"),
@@ -86,6 +106,8 @@ fn what_does_not_parse_or_fit_is_a_fault_of_its_variable() {
         ("OAUTH_REGISTRATION", "maybe", "open or closed"),
         ("OAUTH_INITIAL_ACCESS", r#"{"x":""}"#, "32 bytes"),
         ("OAUTH_CLIENTS", "{}", "array"),
+        ("OAUTH_LOGIN", "{}", "missing field"),
+        ("OAUTH_SIGNING_KEY", "arn:aws:s3:::bucket", ""),
         ("OAUTH_SCOPES", "a  b", "single spaces"),
         ("OAUTH_DEFAULT_SCOPES", "cases/none", "among OAUTH_SCOPES"),
         ("OAUTH_DEVELOPMENT_USERS", "{}", "is not valid"),

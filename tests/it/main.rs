@@ -11,5 +11,5 @@ mod lambda_health;
 mod layers;
 mod prometheus_tools;
 mod promql_oracle;
-mod real_issuers;
 mod replies_match_the_schemas;
+mod stand_ins;

@@ -13,9 +13,9 @@ mod docs;
 mod fuzz;
 mod install;
 mod interop;
-mod issuers;
 mod lint;
 mod process;
+mod stand_ins;
 mod steps;
 mod suite;
 mod table;
@@ -37,8 +37,8 @@ enum Command {
     Conformance(conformance::Options),
     /// Published clients list and call every tool of the local server
     Interop(interop::Options),
-    /// Tokens of issuers that are not ours, verified
-    Issuers,
+    /// Cognito as MiniStack and moto play it
+    StandIns,
     /// Speed, memory and size of the functions, with the budgets beside
     Bench(bench::Options),
     /// Mutated requests at the HTTP entry
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Conformance(options) => conformance::run(&options),
         Command::Interop(options) => interop::run(&options),
-        Command::Issuers => issuers::run(),
+        Command::StandIns => stand_ins::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
         Command::Docs { check } => docs::run(check),

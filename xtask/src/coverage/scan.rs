@@ -148,7 +148,7 @@ mod tests {
             ("src/verify.rs", "auth::verify"),
             ("src/verify/tests.rs", "auth::verify::tests"),
             ("src/keys/mod.rs", "auth::keys"),
-            ("it/real_issuers.rs", "auth::it::real_issuers"),
+            ("it/stand_ins/keys.rs", "auth::it::stand_ins::keys"),
         ] {
             assert_eq!(module("auth", Path::new(file)), expected, "{file}");
         }

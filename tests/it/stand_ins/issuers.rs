@@ -1,5 +1,5 @@
 //! Tokens of issuers that are not ours: MiniStack, a whole implementation of Cognito, and moto, which signs tokens but
-//! has no OAuth endpoints. `cargo xtask issuers` starts both and tells where they are; without, these tests are skipped.
+//! has no OAuth endpoints.
 
 mod cognito;
 
@@ -10,27 +10,18 @@ use auth::{
     CallerKind, Claims, Issuer, KeySet, Profile, Registry, Rejection, Unverifiable, Verifier,
 };
 use service_kit::clock::{Clock as _, SystemClock};
-use service_kit::env::{Env as _, Process};
 
+use super::server::Server;
 use cognito::{Client, Pool, SCOPES, altered};
 
 const RESOURCE: &str = "https://mcp.example.com/mcp";
 
-/// A fresh pool at the server that `variable` names; `None`, and said so, when it names none.
-async fn pool(variable: &str) -> Option<Pool> {
-    let Some(url) = Process.get(variable) else {
-        println!("SKIPPED: {variable} is not set, `cargo xtask issuers` sets it");
-        return None;
-    };
-    Some(Pool::create(url.to_str().expect("a URL")).await)
-}
-
 async fn ministack() -> Option<Pool> {
-    pool("MINISTACK_URL").await
+    Some(Pool::create(Server::ministack()?).await)
 }
 
 async fn moto() -> Option<Pool> {
-    pool("MOTO_URL").await
+    Some(Pool::create(Server::moto()?).await)
 }
 
 fn issuer(pool: &Pool, clients: &[&Client]) -> Issuer {

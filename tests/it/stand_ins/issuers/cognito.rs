@@ -3,12 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION};
+use http::header::{CONTENT_TYPE, LOCATION};
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::rt::TokioIo;
+use http_body_util::Full;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+
+use crate::stand_ins::server::{Server, text};
 
 pub(super) const USER: &str = "ann";
 pub(super) const SCOPES: [&str; 2] = ["prometheus-mcp-server/read", "prometheus-mcp-server/write"];
@@ -20,7 +20,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A server that speaks Cognito's wire API, with a user pool made for one test.
 pub(super) struct Pool {
-    url: String,
+    server: Server,
     pub(super) id: String,
 }
 
@@ -37,9 +37,9 @@ pub(super) struct Tokens {
 }
 
 impl Pool {
-    /// A pool at `url` with one user and the scopes of [`SCOPES`].
-    pub(super) async fn create(url: &str) -> Self {
-        let mut pool = Self { url: url.to_owned(), id: String::new() };
+    /// A pool of `server` with one user and the scopes of [`SCOPES`].
+    pub(super) async fn create(server: Server) -> Self {
+        let mut pool = Self { server, id: String::new() };
         let created = pool.api("CreateUserPool", json!({"PoolName": "lambda-mcp"})).await;
         pool.id = text(&created["UserPool"]["Id"]);
         let scopes =
@@ -62,13 +62,13 @@ impl Pool {
     }
 
     pub(super) fn jwks_uri(&self) -> String {
-        format!("{}/{}/.well-known/jwks.json", self.url, self.id)
+        format!("{}/{}/.well-known/jwks.json", self.server.url, self.id)
     }
 
     /// The published keys, as they come.
     pub(super) async fn jwks(&self) -> Bytes {
         let request = Request::get(self.jwks_uri()).body(Full::default()).expect("a request");
-        let response = self.send(request).await;
+        let response = self.server.send(request).await;
         assert_eq!(response.status(), StatusCode::OK);
         response.into_body()
     }
@@ -126,8 +126,8 @@ impl Pool {
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ]);
-        let page = Request::get(format!("{}/oauth2/authorize?{query}", self.url));
-        let page = self.send(page.body(Full::default()).expect("a request")).await;
+        let page = Request::get(format!("{}/oauth2/authorize?{query}", self.server.url));
+        let page = self.server.send(page.body(Full::default()).expect("a request")).await;
         assert_eq!(page.status(), StatusCode::OK);
         let page = String::from_utf8(page.into_body().into()).expect("a page");
         let mut fields = hidden_fields(&page);
@@ -176,11 +176,11 @@ impl Pool {
     }
 
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response<Bytes> {
-        let request = Request::post(format!("{}{path}", self.url))
+        let request = Request::post(format!("{}{path}", self.server.url))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::from(form(fields)))
             .expect("a request");
-        self.send(request).await
+        self.server.send(request).await
     }
 
     /// One operation of the API, on this pool once there is one.
@@ -188,35 +188,8 @@ impl Pool {
         if !self.id.is_empty() {
             body["UserPoolId"] = json!(self.id);
         }
-        let request = Request::post(format!("{}/", self.url))
-            .header(CONTENT_TYPE, "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("AWSCognitoIdentityProviderService.{operation}"))
-            // Neither stand-in checks it; both read the region and the service in it.
-            .header(
-                AUTHORIZATION,
-                "AWS4-HMAC-SHA256 Credential=test/20261120/us-east-1/cognito-idp/aws4_request, \
-                 SignedHeaders=host, Signature=0",
-            )
-            .body(Full::from(body.to_string()))
-            .expect("a request");
-        let response = self.send(request).await;
-        let answer = String::from_utf8_lossy(response.body());
-        assert_eq!(response.status(), StatusCode::OK, "{operation}: {answer}");
-        if answer.is_empty() { Value::Null } else { serde_json::from_str(&answer).expect("JSON") }
-    }
-
-    async fn send(&self, mut request: Request<Full<Bytes>>) -> Response<Bytes> {
-        let address = self.url.strip_prefix("http://").expect("plain HTTP").to_owned();
-        let socket = TcpStream::connect(&address).await.expect("the server listens");
-        let io = TokioIo::new(socket);
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(io).await.expect("HTTP");
-        tokio::spawn(connection);
-        let path = request.uri().path_and_query().expect("a path").as_str().parse();
-        *request.uri_mut() = path.expect("a path");
-        request.headers_mut().insert(HOST, address.parse().expect("a host"));
-        let (head, body) = sender.send_request(request).await.expect("an answer").into_parts();
-        Response::from_parts(head, body.collect().await.expect("a body").to_bytes())
+        let target = format!("AWSCognitoIdentityProviderService.{operation}");
+        self.server.api("cognito-idp", &target, &body).await
     }
 }
 
@@ -230,10 +203,6 @@ pub(super) fn altered(token: &str, from: &str, to: &str) -> String {
     assert!(claims.contains(from));
     let payload = URL_SAFE_NO_PAD.encode(claims.replace(from, to));
     format!("{header}.{payload}.{signature}")
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
 }
 
 fn form(fields: &[(&str, &str)]) -> String {

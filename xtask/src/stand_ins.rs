@@ -1,4 +1,4 @@
-//! `cargo xtask issuers`: tokens of real issuers, MiniStack and moto, verified by `tests/it/real_issuers.rs`.
+//! `cargo xtask stand-ins`: AWS as MiniStack and moto play it, for `tests/it/stand_ins.rs`.
 
 use std::fs;
 use std::process::Command;
@@ -10,24 +10,24 @@ use crate::install;
 use crate::process::{Server, cache, cargo, free_port, run as must};
 
 pub(crate) fn run() -> Result<()> {
-    let (ministack, moto) = (Issuer::ministack()?, Issuer::moto()?);
+    let (ministack, moto) = (StandIn::ministack()?, StandIn::moto()?);
     let mut tests = cargo(&["test", "--quiet", "--package", "tests", "--test", "it"]);
-    tests.args(["--", "real_issuers"]);
+    tests.args(["--", "stand_ins"]);
     tests.env("MINISTACK_URL", &ministack.url).env("MOTO_URL", &moto.url);
     must(&mut tests).inspect_err(|_| {
-        for (name, issuer) in [("MiniStack", &ministack), ("moto", &moto)] {
-            eprintln!("{name} said:\n{}", issuer.server.said());
+        for (name, stand_in) in [("MiniStack", &ministack), ("moto", &moto)] {
+            eprintln!("{name} said:\n{}", stand_in.server.said());
         }
     })
 }
 
-/// A running issuer.
-struct Issuer {
+/// A running server that plays AWS.
+struct StandIn {
     url: String,
     server: Server,
 }
 
-impl Issuer {
+impl StandIn {
     /// MiniStack, on loopback only: as it comes it listens everywhere, on a second port too.
     fn ministack() -> Result<Self> {
         let python = install::python("ministack")?;

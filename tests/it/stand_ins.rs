@@ -1,0 +1,5 @@
+//! AWS as MiniStack and moto play it, who know nothing of us: tokens of their Cognito.
+//! `cargo xtask stand-ins` starts both and tells where they are; without, these tests are skipped.
+
+mod issuers;
+mod server;

@@ -10,6 +10,15 @@ const CONFLICT: Fault = Fault::Say(
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled",
     "CancellationReasons":[{"Code":"None"},{"Code":"TransactionConflict","Message":"ongoing"}]}"#,
 );
+const IN_PROGRESS: Fault = Fault::Say(
+    400,
+    r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionInProgressException","Message":"ongoing"}"#,
+);
+const THROTTLED_INSIDE: Fault = Fault::Say(
+    400,
+    r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionCanceledException","Message":"cancelled",
+    "CancellationReasons":[{"Code":"ThrottlingError","Message":"slow down"},{"Code":"None"}]}"#,
+);
 const THROTTLED: Fault = Fault::Say(
     400,
     r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}"#,
@@ -33,7 +42,7 @@ fn rotated(token: &RefreshToken) -> RefreshToken {
 async fn t32_a_lost_answer_burns_no_code_and_no_refresh_token() {
     let proxy = Proxy::start().await;
     let (grant, code, token) = granted(&proxy).await;
-    for fault in [Fault::AnswerLost, BROKEN, THROTTLED, CONFLICT] {
+    for fault in [Fault::AnswerLost, BROKEN, THROTTLED, THROTTLED_INSIDE, CONFLICT, IN_PROGRESS] {
         let (_, code, token) = granted(&proxy).await;
         proxy.plan([Fault::None, fault.clone()]);
         let redeemed = proxy.store.redeem_code(&code, Some(&token), NOW).await.unwrap();
@@ -65,10 +74,13 @@ async fn t32_what_lasts_is_an_error_that_burns_nothing() {
     for (fault, cause, tries) in [
         (THROTTLED, "ProvisionedThroughputExceeded", 3),
         (BROKEN, "InternalServerError", 3),
+        (THROTTLED_INSIDE, "TransactionCanceled", 8),
         (CONFLICT, "TransactionCanceled", 8),
+        // The SDK tries this one again too, in each of our tries.
+        (IN_PROGRESS, "TransactionInProgress", 24),
     ] {
         let (_, code, token) = granted(&proxy).await;
-        let all = std::iter::repeat_n(fault.clone(), 20);
+        let all = std::iter::repeat_n(fault.clone(), 40);
         proxy.plan([Fault::None].into_iter().chain(all));
         let err = proxy.store.redeem_code(&code, Some(&token), NOW).await.unwrap_err();
         assert_eq!(proxy.asked().len(), 1 + tries, "{fault:?}");

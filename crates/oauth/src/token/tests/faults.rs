@@ -1,9 +1,13 @@
-//! What happens when the store does not answer.
+//! What happens when the store does not answer, or the key does not sign.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
+
 use super::*;
 use crate::grant::{Consent, ConsentKey, RefreshToken};
+use crate::jwks::Jwk;
+use crate::keys::Signer;
 use crate::store::{Redeemed, Rotated};
 use crate::transaction::{Session, Transaction, TransactionState};
 
@@ -101,5 +105,35 @@ async fn t32_what_the_store_does_not_answer_burns_nothing() {
     let world = World::new().await;
     let token = world.login().await;
     assert_eq!(world.fail_in_turn(&refresh_form(&token)).await, 4, "token, grant, client, rotate");
+    assert!(world.grant_holds().await);
+}
+
+/// A key that is elsewhere, and cannot be reached.
+#[derive(Debug)]
+struct OutOfReach(SigningKey);
+
+#[async_trait]
+impl Signer for OutOfReach {
+    fn public(&self) -> &Jwk {
+        self.0.public()
+    }
+
+    async fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, SigningError> {
+        Err(SigningError::because("throttled"))
+    }
+}
+
+#[tokio::test]
+async fn t32_what_the_key_does_not_sign_burns_nothing() {
+    let mut world = World::new().await;
+    let out_of_reach = || KeyRing::new(OutOfReach(SigningKey::generate().unwrap()));
+    let mut form = world.code_form();
+    for _ in 0..2 {
+        let keys = std::mem::replace(&mut world.keys, out_of_reach());
+        let failure = world.ask(&form).await.unwrap_err();
+        assert_eq!(failure.told().code, ErrorCode::TemporarilyUnavailable);
+        world.keys = keys;
+        form = refresh_form(&world.ask(&form).await.unwrap().refresh_token.unwrap());
+    }
     assert!(world.grant_holds().await);
 }

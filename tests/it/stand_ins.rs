@@ -1,5 +1,6 @@
-//! AWS as MiniStack and moto play it, who know nothing of us: tokens of their Cognito.
+//! AWS as MiniStack and moto play it, who know nothing of us: tokens of their Cognito, tables of their DynamoDB.
 //! `cargo xtask stand-ins` starts both and tells where they are; without, these tests are skipped.
 
 mod issuers;
 mod server;
+mod tables;

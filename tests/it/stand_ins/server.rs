@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{Request, Response, StatusCode};
@@ -12,7 +14,7 @@ use service_kit::env::{Env as _, Process};
 use tokio::net::TcpStream;
 
 /// Where everything is made.
-const REGION: &str = "us-east-1";
+pub(super) const REGION: &str = "us-east-1";
 
 /// A server that plays AWS.
 #[derive(Clone)]
@@ -74,6 +76,12 @@ impl Server {
         let (head, body) = sender.send_request(request).await.expect("an answer").into_parts();
         Response::from_parts(head, body.collect().await.expect("a body").to_bytes())
     }
+}
+
+/// What our own clients sign with; either server takes any.
+pub(super) fn credentials() -> SharedCredentialsProvider {
+    let credentials = Credentials::new("test", "test", None, None, "tests");
+    SharedCredentialsProvider::new(credentials)
 }
 
 pub(super) fn text(value: &Value) -> String {

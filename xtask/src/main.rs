@@ -37,7 +37,7 @@ enum Command {
     Conformance(conformance::Options),
     /// Published clients list and call every tool of the local server
     Interop(interop::Options),
-    /// Cognito and DynamoDB as MiniStack and moto play them
+    /// Cognito, KMS and DynamoDB as MiniStack and moto play them
     StandIns,
     /// Speed, memory and size of the functions, with the budgets beside
     Bench(bench::Options),

@@ -146,5 +146,6 @@ fn issuer(url: &str) -> Issuer {
         tenants: [].into(),
         tenant: None,
         scopes: None,
+        check_grants: false,
     }
 }

@@ -66,5 +66,6 @@ fn issuer() -> Issuer {
         tenants: [].into(),
         tenant: None,
         scopes: None,
+        check_grants: false,
     }
 }

@@ -21,6 +21,9 @@ pub struct Claims {
     pub expires_at: i64,
     /// `jti`, when it is one that can be logged.
     pub token_id: Option<String>,
+    /// `gid`: the grant that our own authorization server made it of. A client on its own behalf has
+    /// none.
+    pub grant: Option<String>,
 }
 
 impl Claims {

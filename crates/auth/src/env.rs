@@ -32,8 +32,10 @@ pub const TOKEN_VARS: &[Var] = &[
          `cognito` (needs `clients`, the app clients that may call), `at+jwt` (RFC 9068) or `oidc` \
          (needs `jwks_uri`). What else there may be: `audience` (by default `MCP_RESOURCE`), \
          `clients`, `jwks_uri`, `jwks` or `jwks_file` (keys for as long as the issuer cannot be \
-         reached), `tenant_claim`, `tenants`, `{\"client\": \"tenant\"}`, `tenant` (of all its callers) \
-         and `scopes` (all that its tokens may allow). Required where tokens are taken.",
+         reached), `tenant_claim`, `tenants`, `{\"client\": \"tenant\"}`, `tenant` (of all its callers), \
+         `scopes` (all that its tokens may allow) and, with `at+jwt`, `check_grants`, `true` for our own \
+         authorization server: a token is good only while its grant holds. Required where tokens are \
+         taken.",
     ),
 ];
 

@@ -3,11 +3,12 @@
 //!
 //! ```text
 //! headers ─→ token ─→ verifier ─┬─ keys (cache) ─ fetch ─→ the issuer's JWKS
-//!                               └─ verify (pure) ─→ Claims ─→ Caller
+//!                               ├─ verify (pure) ─→ Claims ─→ Caller
+//!                               └─ grants (cache) ─→ whoever keeps them, for tokens of our own
 //! ```
 //!
 //! [`verify`] is pure: token, keys, issuer and time go in, [`Claims`] or a [`Rejection`] come out.
-//! All that waits, remembers or asks the network is in `keys`. [`Door`] puts them together for a
+//! All that waits, remembers or asks others is in `keys` and `grants`. [`Door`] puts them together for a
 //! function, [`Authorizer`] for API Gateway. Tokens of other kinds are for others to judge; who signed
 //! them is verified with the same keys, by [`PublishedKeys`].
 
@@ -18,6 +19,7 @@ mod claims;
 mod door;
 pub mod env;
 mod fetch;
+mod grants;
 mod iam;
 mod jwks_uri;
 mod key;
@@ -46,6 +48,7 @@ pub use caller::{Caller, CallerKind};
 pub use challenge::Challenge;
 pub use claims::Claims;
 pub use door::{AuthMode, Door, Refusal};
+pub use grants::{Grants, Holds};
 pub use iam::IamAccess;
 pub use jwks_uri::JwksUri;
 pub use key_set::{KeySet, NotAKeySet};

@@ -31,6 +31,9 @@ pub struct Issuer {
     pub tenant: Option<TenantId>,
     /// All that its tokens may allow, with what that implies; `None` is no limit.
     pub scopes: Option<Scopes>,
+    /// Whether it is asked if the grants of its tokens still hold: it is our own authorization
+    /// server, and a [`Verifier`](crate::Verifier) knows whom to ask.
+    pub check_grants: bool,
 }
 
 /// What kind of access token an issuer makes.

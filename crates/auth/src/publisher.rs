@@ -125,6 +125,7 @@ impl Publisher {
             tenants: BTreeMap::new(),
             tenant: None,
             scopes: None,
+            check_grants: false,
         }
     }
 

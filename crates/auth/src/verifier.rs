@@ -9,6 +9,7 @@ use service_kit::clock::Clock;
 
 use crate::claims::Claims;
 use crate::fetch::Fetcher;
+use crate::grants::{GrantCheck, Grants};
 use crate::keys::{KeyError, Keys};
 use crate::profile::Issuer;
 use crate::token::{MAX_TOKEN, Unverified};
@@ -23,7 +24,9 @@ pub enum Unverifiable {
     #[error("the token is refused: {0}")]
     Rejected(#[from] Rejection),
     /// It cannot be told now: 503.
-    #[error("the keys of the token's issuer cannot be had")]
+    #[error(
+        "the keys of the token's issuer cannot be had, or it cannot be told whether its grant holds"
+    )]
     Unavailable {
         /// When it is worth to try again.
         retry_after: Duration,
@@ -47,13 +50,34 @@ pub struct Verifier(Arc<Inner>);
 struct Inner {
     issuers: Vec<(Issuer, Keys)>,
     accepted: Accepted,
+    /// `None`: no grant is asked about, whatever the issuers say.
+    grants: Option<GrantCheck>,
     clock: Arc<dyn Clock>,
 }
 
 impl Verifier {
     /// Accepts the tokens of `issuers`. Nothing is fetched before a token needs it.
+    ///
+    /// Whether grants hold is not asked, not even of an issuer with [`Issuer::check_grants`]: this is
+    /// for who stands before another that asks.
     #[must_use]
     pub fn new(issuers: Vec<Issuer>, clock: Arc<dyn Clock>) -> Self {
+        Self::build(issuers, None, clock)
+    }
+
+    /// Accepts the tokens of `issuers`; those of an issuer with [`Issuer::check_grants`] only while
+    /// their grants hold, as `grants` says.
+    #[must_use]
+    pub fn with_grants(
+        issuers: Vec<Issuer>,
+        grants: Arc<dyn Grants>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let check = GrantCheck::new(grants, Arc::clone(&clock));
+        Self::build(issuers, Some(check), clock)
+    }
+
+    fn build(issuers: Vec<Issuer>, grants: Option<GrantCheck>, clock: Arc<dyn Clock>) -> Self {
         let fetcher = Fetcher::new();
         let with_keys = |issuer: Issuer| {
             let (uri, known) = (issuer.jwks_uri.clone(), issuer.known_keys.clone());
@@ -61,13 +85,14 @@ impl Verifier {
             (issuer, keys)
         };
         let issuers = issuers.into_iter().map(with_keys).collect();
-        Self(Arc::new(Inner { issuers, accepted: Accepted::default(), clock }))
+        Self(Arc::new(Inner { issuers, accepted: Accepted::default(), grants, clock }))
     }
 
-    /// Verifies `token`, fetching its issuer's keys when that is due.
+    /// Verifies `token`, fetching its issuer's keys and asking about its grant when that is due.
     ///
     /// A token that was accepted before is known again, to the byte, and not verified again, as long
-    /// as it is not expired and its key is still one of its issuer's.
+    /// as it is not expired and its key is still one of its issuer's. Its grant may be gone all the
+    /// same.
     ///
     /// # Errors
     /// When it is refused, or cannot be told.
@@ -76,9 +101,21 @@ impl Verifier {
             return Err(Rejection::TooLong.into());
         }
         let print = Print::of(token).ok_or(Rejection::Malformed)?;
-        if let Some(claims) = self.known(&print).await {
-            return Ok(claims);
+        let (issuer, claims) = match self.known(&print).await {
+            Some(known) => known,
+            None => self.verify_anew(token, print).await?,
+        };
+        if let Some(grants) = self.0.grants.as_ref().filter(|_| issuer.check_grants) {
+            grants.check(&claims).await?;
         }
+        Ok(claims)
+    }
+
+    async fn verify_anew(
+        &self,
+        token: &str,
+        print: Print<&str>,
+    ) -> Result<(&Issuer, Claims), Unverifiable> {
         let token = Unverified::parse(token)?;
         let url = token.issuer().ok_or(Rejection::Issuer)?;
         let found = self.0.issuers.iter().position(|(known, _)| known.url == url);
@@ -94,15 +131,15 @@ impl Verifier {
             claims: claims.clone(),
             verified_at: now,
         });
-        Ok(claims)
+        Ok((issuer, claims))
     }
 
     /// What the token of this print says, if it was accepted before and nothing has changed.
-    async fn known(&self, print: &Print<&str>) -> Option<Claims> {
+    async fn known(&self, print: &Print<&str>) -> Option<(&Issuer, Claims)> {
         let entry = self.0.accepted.get(print, self.0.clock.now())?;
-        let (_, keys) = self.0.issuers.get(entry.issuer)?;
+        let (issuer, keys) = self.0.issuers.get(entry.issuer)?;
         let key = keys.find(entry.key.kid()).await.ok()?;
-        (key == entry.key).then(|| entry.claims.clone())
+        (key == entry.key).then(|| (issuer, entry.claims.clone()))
     }
 }
 

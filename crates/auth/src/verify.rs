@@ -16,7 +16,7 @@ use crate::token::{Members, Unverified};
 /// How far clocks may differ, in seconds: for `exp` and `nbf`, and for `iat`.
 const LEEWAY: i64 = 5;
 const IAT_LEEWAY: i64 = 60;
-/// The longest `sub` and `jti`, in bytes.
+/// The longest `sub`, `jti` and `gid`, in bytes.
 const MAX_NAME: usize = 256;
 /// The longest `client_id`: that of a metadata document's URL.
 const MAX_CLIENT_ID: usize = 2048;
@@ -76,6 +76,10 @@ pub enum Rejection {
     /// The tenant is malformed, or the token and the configuration name two.
     #[error("its tenant is not valid")]
     Tenant,
+    /// What it was made of does not hold any more: the grant was revoked or has ended, or the client
+    /// was deleted. A [`Verifier`](crate::Verifier) says so that asks; [`verify`] does not look.
+    #[error("its grant does not hold")]
+    Revoked,
 }
 
 /// Verifies `token` as one of `issuer`, with its `keys`, at `now`.
@@ -115,18 +119,16 @@ pub(crate) fn verify_with(
     }
     check_audience(claims, issuer)?;
     let client_id = client(claims, issuer)?;
+    let name = |claim| claims.text(claim).filter(|name| is_name(name)).map(str::to_owned);
     Ok(Claims {
         issuer: issuer.url.clone(),
-        subject: claims
-            .text("sub")
-            .filter(|sub| is_name(sub))
-            .ok_or(Rejection::Subject)?
-            .to_owned(),
+        subject: name("sub").ok_or(Rejection::Subject)?,
         tenant: tenant(claims, client_id.as_deref(), issuer)?,
         client_id,
         scopes: scopes(claims, issuer),
         expires_at,
-        token_id: claims.text("jti").filter(|jti| is_name(jti)).map(str::to_owned),
+        token_id: name("jti"),
+        grant: name("gid"),
     })
 }
 

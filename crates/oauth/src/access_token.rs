@@ -3,9 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use auth::{Claims, Issuer, KeySet, Rejection, Scopes, TenantId};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::client::ClientId;
 use crate::grant::GrantId;
@@ -94,15 +92,9 @@ impl Verified {
     /// # Errors
     /// Why it is refused, for the log.
     pub fn of(token: &str, keys: &KeySet, issuer: &Issuer, now: Time) -> Result<Self, Rejection> {
-        #[derive(Deserialize)]
-        struct Payload {
-            gid: Option<String>,
-        }
         let now = UNIX_EPOCH + Duration::from_secs(now.0.max(0).unsigned_abs());
         let claims = auth::verify(token, keys, issuer, now)?;
-        let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-        let payload = payload.and_then(|json| serde_json::from_slice::<Payload>(&json).ok());
-        let grant = payload.ok_or(Rejection::Malformed)?.gid.map(GrantId);
+        let grant = claims.grant.clone().map(GrantId);
         Ok(Self { claims, grant })
     }
 }
@@ -112,6 +104,8 @@ pub(crate) mod tests {
     use super::*;
     use crate::keys::{KeyRing, SigningKey};
     use auth::Profile;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::Value;
     use std::collections::BTreeMap;
 
@@ -132,6 +126,7 @@ pub(crate) mod tests {
             tenants: BTreeMap::new(),
             tenant: None,
             scopes: None,
+            check_grants: false,
         }
     }
 

@@ -36,6 +36,7 @@ fn issuer(pool: &Pool, clients: &[&Client]) -> Issuer {
         tenants: BTreeMap::new(),
         tenant: None,
         scopes: None,
+        check_grants: false,
     }
 }
 

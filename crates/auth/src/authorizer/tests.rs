@@ -47,6 +47,7 @@ impl Issued {
             tenants: BTreeMap::new(),
             tenant: None,
             scopes: None,
+            check_grants: false,
         };
         let clock = Arc::new(ManualClock::new(NOW * 1000));
         let tokens = Verifier::new(vec![issuer], clock.clone());
@@ -204,6 +205,7 @@ async fn z02_keys_that_cannot_be_had_are_a_failure_and_no_verdict() {
         tenants: BTreeMap::new(),
         tenant: None,
         scopes: None,
+        check_grants: false,
     };
     let tokens = Verifier::new(vec![issuer], Arc::new(ManualClock::new(NOW * 1000)));
     let cold = Authorizer::new(tokens, Registry::PROJECT, ResponseFormat::Iam);

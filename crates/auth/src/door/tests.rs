@@ -34,6 +34,7 @@ fn issued(known: bool) -> (Signer, Verifier) {
         tenants: BTreeMap::new(),
         tenant: None,
         scopes: None,
+        check_grants: false,
     };
     (signer, Verifier::new(vec![issuer], Arc::new(ManualClock::new(NOW * 1000))))
 }

@@ -33,6 +33,8 @@ struct Entry {
     tenants: Table<String, TenantId>,
     tenant: Option<String>,
     scopes: Option<String>,
+    #[serde(default)]
+    check_grants: bool,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -154,6 +156,9 @@ fn issuer(entry: Entry, faults: &mut Faults) -> Option<(Issuer, Option<String>)>
     if tenant.as_ref().is_some_and(|one| tenants.values().any(|other| other != one)) {
         faults.add("tenants has another than tenant, to which all of its callers belong");
     }
+    if entry.check_grants && profile != Profile::AccessToken {
+        faults.add("check_grants is for the profile at+jwt");
+    }
     let scopes = entry.scopes.and_then(|text| {
         text.parse::<Scopes>().inspect_err(|err| faults.add(&format!("scopes {err}"))).ok()
     });
@@ -168,6 +173,7 @@ fn issuer(entry: Entry, faults: &mut Faults) -> Option<(Issuer, Option<String>)>
         tenants,
         tenant,
         scopes: scopes.map(|scopes| Registry::PROJECT.expand(scopes)),
+        check_grants: entry.check_grants,
     };
     Some((issuer, entry.audience))
 }
@@ -286,6 +292,17 @@ mod tests {
     }
 
     #[test]
+    fn grants_are_checked_where_that_is_said() {
+        let issuers = read(
+            r#"[{"issuer":"https://a","profile":"at+jwt","check_grants":true},
+                {"issuer":"https://b","profile":"at+jwt","check_grants":false},
+                {"issuer":"https://c","profile":"at+jwt"}]"#,
+        );
+        let checked: Vec<_> = issuers.unwrap().iter().map(|issuer| issuer.check_grants).collect();
+        assert_eq!(checked, [true, false, false]);
+    }
+
+    #[test]
     fn keys_may_be_known_beforehand_from_the_text_or_from_a_file() {
         let with = |keys: &str| {
             let issuer = r#""issuer":"https://as.example.com","profile":"at+jwt""#;
@@ -339,6 +356,11 @@ mod tests {
                 r#"[{"issuer":"https://a","profile":"at+jwt","tenant":"a","tenants":{"c":"b"}}]"#,
                 "another than tenant",
             ),
+            (
+                r#"[{"issuer":"https://a","profile":"cognito","clients":["c"],"check_grants":true}]"#,
+                "check_grants is for",
+            ),
+            (r#"[{"issuer":"https://a","profile":"at+jwt","check_grants":"yes"}]"#, "boolean"),
         ] {
             let err = read(json).unwrap_err().to_string();
             assert!(err.contains(told), "{json}: {err}");

@@ -30,6 +30,7 @@ pub(super) fn issuer(profile: Profile) -> Issuer {
         tenants: BTreeMap::new(),
         tenant: None,
         scopes: None,
+        check_grants: false,
     }
 }
 
@@ -144,6 +145,7 @@ fn a_good_token_says_who_calls_and_what_they_may() {
             tenant: None,
             expires_at: NOW + 3600,
             token_id: Some("4b3c2a1d-0000-4000-8000-000000000000".to_owned()),
+            grant: None,
         };
         assert_eq!(world.with(&json!({})), Ok(expected), "{profile:?}");
     }

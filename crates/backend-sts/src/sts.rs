@@ -140,7 +140,10 @@ impl Settings {
         }
         let uri = match &self.endpoint {
             Some(endpoint) => format!("{}/", endpoint.trim_end_matches('/')),
-            None => format!("https://sts.{}.{}/", self.region, domain(&self.region)),
+            None => {
+                let domain = sigv4::domain(&self.region);
+                format!("https://sts.{}.{domain}/", self.region)
+            }
         };
         let request = Request::post(uri).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         request.body(form.into()).map_err(|err| Error::Rejected {
@@ -173,18 +176,6 @@ impl Settings {
 
 /// Everything but RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Where the services of the region's partition are.
-fn domain(region: &str) -> &'static str {
-    let prefixes = [
-        ("cn-", "amazonaws.com.cn"),
-        ("eusc-", "amazonaws.eu"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("us-isob-", "sc2s.sgov.gov"),
-    ];
-    let found = prefixes.iter().find(|(prefix, _)| region.starts_with(prefix));
-    found.map_or("amazonaws.com", |(_, domain)| domain)
-}
 
 /// Whether STS does not know or believe who asks, rather than forbids it.
 fn is_about_credentials(code: &str) -> bool {

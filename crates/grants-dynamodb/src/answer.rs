@@ -76,7 +76,8 @@ pub(crate) fn holds(
     let mut record = |table| found.remove(table).and_then(|mut records| records.pop());
     let client = record(&settings.clients);
     Ok(match question.grant {
-        None => client.is_some_and(|client| {
+        // Not every client is kept: some are configured, some are known by their documents.
+        None => client.is_none_or(|client| {
             client.is_active() && client.expires_at.is_none_or(|end| end.is > now)
         }),
         Some(_) => {
@@ -85,7 +86,6 @@ pub(crate) fn holds(
                     && grant.client_id.is == question.client
                     && grant.expires_at.is_some_and(|end| end.is > now)
             });
-            // Not every client is kept: some are known by their metadata documents.
             grant && client.is_none_or(|client| client.is_active())
         }
     })

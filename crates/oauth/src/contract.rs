@@ -56,6 +56,7 @@ pub async fn holds_for_one_caller<S: Store>(store: &S) -> Result<(), StoreError>
     a_refresh_token_is_used_only_in_the_state_that_is_expected(store).await?;
     nothing_comes_of_a_revoked_grant(store).await?;
     a_deleted_client_takes_its_grants_along(store).await?;
+    a_token_is_good_while_its_grant_holds_and_its_client_is_not_deleted(store).await?;
     events_are_counted_by_key_and_window(store).await
 }
 
@@ -281,6 +282,38 @@ async fn a_deleted_client_takes_its_grants_along<S: Store>(store: &S) -> Result<
     nothing_comes_of(store, &late, &late_code, &token).await?;
     assert_eq!(store.client(&other.id).await?, Some(other));
     assert_eq!(store.redeem_code(&good, None, NOW).await?, Redeemed::Now);
+    Ok(())
+}
+
+async fn a_token_is_good_while_its_grant_holds_and_its_client_is_not_deleted<S: Store>(
+    store: &S,
+) -> Result<(), StoreError> {
+    let [stays, ends, _] = clients()?;
+    for client in [&stays, &ends] {
+        // Not every client is kept: some are configured, some are known by their documents.
+        assert!(store.holds(None, &client.id, NOW).await?, "it is not kept");
+        assert!(store.add_client(client).await?);
+        assert!(store.holds(None, &client.id, NOW).await?);
+    }
+    assert!(store.holds(None, &stays.id, NOW.after(HOUR)).await?);
+    assert!(!store.holds(None, &ends.id, NOW.after(HOUR)).await?, "it has ended");
+
+    let (grant, code) = grant_and_code(stays.id.clone())?;
+    let holds = async |client, now| store.holds(Some(&grant.id), client, now).await;
+    assert!(!holds(&stays.id, NOW).await?, "it is not known");
+    store.add_grant(&grant, &code).await?;
+    assert!(holds(&stays.id, NOW).await?);
+    assert!(!holds(&ends.id, NOW).await?, "it is another's");
+    assert!(!holds(&stays.id, grant.expires_at).await?, "it has ended");
+    let (of_document, _) = granted(store).await?;
+    assert!(store.holds(Some(&of_document.id), &of_document.client, NOW).await?);
+    store.revoke_grant(&of_document.id).await?;
+    assert!(!store.holds(Some(&of_document.id), &of_document.client, NOW).await?);
+
+    store.delete_client(&stays.id, NOW).await?;
+    assert!(!holds(&stays.id, NOW).await?, "it went with its client");
+    assert!(!store.holds(None, &stays.id, NOW).await?);
+    assert!(store.holds(None, &ends.id, NOW).await?);
     Ok(())
 }
 

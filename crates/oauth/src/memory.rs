@@ -200,6 +200,27 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn holds(
+        &self,
+        grant: Option<&GrantId>,
+        client: &ClientId,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        let records = self.records();
+        Ok(match grant {
+            Some(id) => {
+                let is_its_own =
+                    |grant: &Grant| grant.client == *client && !grant.expires_at.has_come(now);
+                records.holds(id) && records.grants.get(id).is_some_and(is_its_own)
+            }
+            None => {
+                let lasts = |client: &Client| client.expires_at.is_none_or(|end| !end.has_come(now));
+                !records.deleted.contains_key(client)
+                    && records.clients.get(client).is_none_or(lasts)
+            }
+        })
+    }
+
     async fn code(&self, hash: SecretHash) -> Result<Option<Code>, StoreError> {
         Ok(self.records().codes.get(&hash).cloned())
     }

@@ -126,6 +126,16 @@ pub trait Store: Send + Sync + 'static {
     /// none, or it was taken back before.
     fn revoke_grant(&self, id: &GrantId) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Whether a token that `client` has of `grant` is still good at `now`: the grant is this
+    /// client's, was not taken back and has not ended, and the client was not deleted. Without a
+    /// grant the client acts on its own behalf: it was not deleted, and has not ended if it is kept.
+    fn holds(
+        &self,
+        grant: Option<&GrantId>,
+        client: &ClientId,
+        now: Time,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// The code of this hash, used or not.
     fn code(
         &self,

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::access_token::Verified;
 use crate::form::Form;
-use crate::grant::GrantStatus;
 use crate::id_token::OPENID;
 use crate::store::{Store, StoreError};
 use crate::time::Time;
@@ -53,9 +52,8 @@ pub async fn userinfo<S: Store>(
     else {
         return Err(NoUserInfo::Challenge(Challenge::InsufficientScope { scope: openid() }));
     };
-    let holds = store.grant(&grant).await?.is_some_and(|grant| {
-        grant.status == GrantStatus::Active && !grant.expires_at.has_come(now)
-    });
+    let client = caller.client_id.and_then(|client| client.parse().ok()).ok_or_else(invalid)?;
+    let holds = store.holds(Some(&grant), &client, now).await?;
     if holds { Ok(UserInfo { sub: caller.subject }) } else { Err(invalid()) }
 }
 

@@ -11,6 +11,9 @@
 //! that a try whose answer was lost is not taken for somebody else's. All items have a `ttl`
 //! (seconds since 1970) but those that stay; nothing relies on it.
 //!
+//! Whether a token's grant still holds is asked by `grants-dynamodb`, as resource servers do, which
+//! knows of the records no more than that takes.
+//!
 //! A deleted client leaves an item behind that says so, and a grant holds only where there is none:
 //! so its grants end with it, however many there are.
 

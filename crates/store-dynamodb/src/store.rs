@@ -5,12 +5,13 @@ use std::sync::Arc;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::ReturnValue;
+use grants_dynamodb::DynamoGrants;
 use oauth::{
     COUNT_KEPT, Client, ClientId, Code, Consent, ConsentKey, DELETED_KEPT, Grant, GrantId,
     GrantStatus, Redeemed, RefreshToken, Rotated, SecretHash, Session, Store, StoreError, Time,
     TransactionState,
 };
-use service_kit::clock::Clock;
+use service_kit::clock::{Clock, from_unix_ms};
 
 use crate::client::{Lazy, Settings, Tables};
 use crate::error::Error;
@@ -26,6 +27,7 @@ pub struct DynamoStore(Arc<Inner>);
 struct Inner {
     client: Lazy,
     tables: Tables,
+    grants: DynamoGrants,
 }
 
 impl DynamoStore {
@@ -37,8 +39,17 @@ impl DynamoStore {
         credentials: SharedCredentialsProvider,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let tables = settings.tables.clone();
+        let of_grants = grants_dynamodb::Settings {
+            region: settings.region.clone(),
+            endpoint: settings.endpoint.clone(),
+            clients: tables.clients.clone(),
+            refresh_tokens: tables.refresh_tokens.clone(),
+        };
+        let grants =
+            DynamoGrants::new(of_grants, https.clone(), credentials.clone(), Arc::clone(&clock));
         let client = Lazy::new(&settings, https, credentials, clock);
-        Self(Arc::new(Inner { client, tables: settings.tables }))
+        Self(Arc::new(Inner { client, tables, grants }))
     }
 }
 
@@ -240,6 +251,18 @@ impl Store for DynamoStore {
             Transaction::new("revoke_grant").change(place, active, text(REVOKED), None)?;
         self.0.commit(transaction).await?;
         Ok(())
+    }
+
+    /// In one request, as a resource server does.
+    async fn holds(
+        &self,
+        grant: Option<&GrantId>,
+        client: &ClientId,
+        now: Time,
+    ) -> Result<bool, StoreError> {
+        let (grant, now) = (grant.map(|id| &*id.0), from_unix_ms(now.0.saturating_mul(1000)));
+        let holds = self.0.grants.ask(grant, client.as_str(), now).await;
+        Ok(holds.map_err(|err| Error::unavailable("holds", err))?)
     }
 
     async fn code(&self, hash: SecretHash) -> Result<Option<Code>, StoreError> {

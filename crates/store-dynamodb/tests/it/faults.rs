@@ -130,6 +130,25 @@ async fn a_malformed_item_is_an_error_that_names_its_kind() {
 }
 
 #[tokio::test]
+async fn whether_a_grant_holds_is_asked_again_and_never_guessed() {
+    const PARTLY: Fault = Fault::Say(200, r#"{"Responses":{},"UnprocessedKeys":{"refresh":{}}}"#);
+    let proxy = Proxy::start().await;
+    let (grant, _, _) = granted(&proxy).await;
+    let holds = async || proxy.store.holds(Some(&grant.id), &grant.client, NOW).await;
+    for fault in [Fault::AnswerLost, BROKEN, THROTTLED, PARTLY] {
+        proxy.plan([fault.clone()]);
+        assert!(holds().await.unwrap(), "{fault:?}");
+        assert_eq!(proxy.asked(), ["BatchGetItem", "BatchGetItem"], "{fault:?}");
+        proxy.plan(std::iter::repeat_n(fault.clone(), 3));
+        let told = causes(&holds().await.unwrap_err());
+        assert!(told.contains("does not do holds"), "{told}");
+        assert_eq!(proxy.asked().len(), 3, "{fault:?}");
+    }
+    proxy.plan([Fault::Say(200, r#"{"Responses":{"refresh":[{"status":{"S":"active"}}]}}"#)]);
+    assert!(causes(&holds().await.unwrap_err()).contains("unexpected reply"), "a record in part");
+}
+
+#[tokio::test]
 async fn each_operation_asks_as_little_as_this() {
     let proxy = Proxy::start().await;
     let (grant, code, token) = granted(&proxy).await;
@@ -143,6 +162,8 @@ async fn each_operation_asks_as_little_as_this() {
         ["GetItem", "GetItem"],
         "the grant, and whether its client is deleted"
     );
+    assert!(store.holds(Some(&grant.id), &grant.client, NOW).await.unwrap());
+    assert_eq!(proxy.asked(), ["BatchGetItem"]);
     let redeemed = store.redeem_code(&code, Some(&token), NOW).await.unwrap();
     assert_eq!(redeemed, Redeemed::Now);
     assert_eq!(proxy.asked(), ["GetItem", "TransactWriteItems"]);

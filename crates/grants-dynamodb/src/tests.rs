@@ -93,7 +93,7 @@ fn a_grant_holds_while_it_is_active_and_its_clients_and_the_client_was_not_delet
         assert_eq!(told(OF_PERSON, grant, client), expected, "{grant} {client}");
     }
     for (client, expected) in
-        [(&*good, true), (endless, true), ("", false), (&ended, false), (deleted, false)]
+        [(&*good, true), (endless, true), ("", true), (&ended, false), (deleted, false)]
     {
         assert_eq!(told(OF_MACHINE, "", client), expected, "{client}");
     }

@@ -214,7 +214,8 @@ impl Store for MemoryStore {
                 records.holds(id) && records.grants.get(id).is_some_and(is_its_own)
             }
             None => {
-                let lasts = |client: &Client| client.expires_at.is_none_or(|end| !end.has_come(now));
+                let lasts =
+                    |client: &Client| client.expires_at.is_none_or(|end| !end.has_come(now));
                 !records.deleted.contains_key(client)
                     && records.clients.get(client).is_none_or(lasts)
             }

@@ -88,6 +88,7 @@ impl Store for Watched {
         add_grant(grant: &Grant, code: &Code) -> ();
         grant(id: &GrantId) -> Option<Grant>;
         revoke_grant(id: &GrantId) -> ();
+        holds(grant: Option<&GrantId>, client: &ClientId, now: Time) -> bool;
         code(hash: SecretHash) -> Option<Code>;
         redeem_code(code: &Code, refresh: Option<&RefreshToken>, now: Time) -> Redeemed;
         refresh_token(hash: SecretHash) -> Option<RefreshToken>;

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use local_aws::dynamodb::Table;
 use oauth::SigningKey;
 use serde_json::json;
+use service_kit::env::Env;
 use service_kit::random;
 
 use crate::args::Serve;
@@ -52,19 +53,26 @@ pub(crate) struct OwnIssuer {
 }
 
 impl OwnIssuer {
-    /// For a server at `address`; `None` where people could not log in: others than those of this
-    /// machine could, or clients would look for it at another place.
+    /// For a server at `address`, which clients reach there or where `env` says; `None` where people
+    /// could not log in: others than those of this machine could, or clients would look for it at
+    /// another place.
     ///
     /// # Errors
     /// When there is no randomness, or the key cannot be kept.
-    pub(crate) fn at(address: SocketAddr, args: &Serve) -> anyhow::Result<Option<Self>> {
+    pub(crate) fn at(
+        address: SocketAddr,
+        args: &Serve,
+        env: &dyn Env,
+    ) -> anyhow::Result<Option<Self>> {
         if !address.ip().to_canonical().is_loopback() || args.stage.is_some() || args.no_auth {
             return Ok(None);
         }
         let mut bits = [0; 8];
         random::fill(&mut bits)?;
+        let named = env.get("OAUTH_ISSUER").and_then(|origin| origin.into_string().ok());
+        let named = named.filter(|origin| !origin.is_empty());
         Ok(Some(Self {
-            origin: format!("http://{address}"),
+            origin: named.unwrap_or_else(|| format!("http://{address}")),
             password: format!("{:016x}", u64::from_ne_bytes(bits)),
             key: args.data.as_deref().map(key_file).transpose()?,
         }))
@@ -101,4 +109,24 @@ fn key_file(folder: &Path) -> anyhow::Result<PathBuf> {
     }
     // Where the program is started from may change; where the key is may not.
     path.canonicalize().context("the signing key is gone")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Args;
+    use clap::Parser as _;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn behind_something_else_it_is_where_the_environment_says() {
+        let address = "127.0.0.1:8787".parse().unwrap();
+        let args = Args::try_parse_from(["mcp-local"]).unwrap().serve;
+        let origin = |env: &BTreeMap<&str, &str>| {
+            OwnIssuer::at(address, &args, env).unwrap().unwrap().origin
+        };
+        assert_eq!(origin(&BTreeMap::new()), "http://127.0.0.1:8787");
+        assert_eq!(origin(&[("OAUTH_ISSUER", "")].into()), "http://127.0.0.1:8787");
+        assert_eq!(origin(&[("OAUTH_ISSUER", "http://localhost:1")].into()), "http://localhost:1");
+    }
 }

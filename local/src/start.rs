@@ -37,7 +37,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
     let metrics = Metrics::choose(&Process);
     let data = own_issuer::tables_file(args.data.as_deref())?;
     let aws = aws::start(known_secret(args, &endpoint), data).await?;
-    let own = OwnIssuer::at(address, args)?;
+    let own = OwnIssuer::at(address, args, &Process)?;
     let resource = endpoint.clone();
     let env = Environment::new(&Process, &metrics, &aws, resource, args.no_auth);
     let env = match &own {

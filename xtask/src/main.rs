@@ -14,8 +14,10 @@ mod fuzz;
 mod install;
 mod interop;
 mod lint;
+mod logins;
 mod process;
 mod stand_ins;
+mod site;
 mod steps;
 mod suite;
 mod table;
@@ -33,12 +35,14 @@ enum Command {
     Test,
     /// Formatting, clippy and rustdoc without a warning, licences and advisories
     Lint,
-    /// The official suite, over HTTP and as a Lambda behind an emulated API Gateway
+    /// The official suite, over HTTP and as a Lambda behind an emulated API Gateway; its part for authorization servers
     Conformance(conformance::Options),
     /// Published clients list and call every tool of the local server
     Interop(interop::Options),
     /// Cognito, KMS and DynamoDB as MiniStack and moto play them
     StandIns,
+    /// Published clients log in to the local server, refresh, and log in again
+    Logins(logins::Options),
     /// Speed, memory and size of the functions, with the budgets beside
     Bench(bench::Options),
     /// Mutated requests at the HTTP entry
@@ -64,6 +68,7 @@ fn main() -> ExitCode {
         Command::Conformance(options) => conformance::run(&options),
         Command::Interop(options) => interop::run(&options),
         Command::StandIns => stand_ins::run(),
+        Command::Logins(options) => logins::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
         Command::Docs { check } => docs::run(check),

@@ -16,13 +16,18 @@ def called(tool, result):
     say("call", tool=tool, ok=not failed, text=text[:200])
 
 
+def leaf(error):
+    """What went wrong; the leaves of an ExceptionGroup say more than it does."""
+    while getattr(error, "exceptions", None):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
 def drive(main):
     """Runs `main(url, calls, mode)` with what the command line gives."""
     url, calls, *mode = sys.argv[1:]
     try:
         asyncio.run(main(url, json.loads(calls), mode[0] if mode else None))
-    except BaseException as error:  # an ExceptionGroup is no Exception; its leaves say more
-        while getattr(error, "exceptions", None):
-            error = error.exceptions[0]
-        say("error", error=f"{type(error).__name__}: {error}")
+    except BaseException as error:  # an ExceptionGroup is no Exception
+        say("error", error=leaf(error))
         sys.exit(1)

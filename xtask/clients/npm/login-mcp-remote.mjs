@@ -1,0 +1,52 @@
+// mcp-remote as a program that logs in: its own listener, the browser of this machine, its own folder.
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { did, front } from "./logins.mjs";
+import { called, drive, listAndCall } from "./steps.mjs";
+
+await drive(async (url, calls) => {
+  const ask = front(url);
+  const proxy = join(createRequire(import.meta.url).resolve("mcp-remote/package.json"), "../dist/proxy.js");
+  const state = mkdtempSync(join(tmpdir(), "mcp-remote-"));
+  const connect = async () => {
+    const client = new Client({ name: "logins", version: "1" }, { versionNegotiation: { mode: "auto" } });
+    await client.connect(
+      new StdioClientTransport({
+        command: process.execPath,
+        args: [proxy, url, "--allow-http", "--transport", "http-only", "--auth-timeout", "5"],
+        env: { ...process.env, MCP_REMOTE_CONFIG_DIR: state },
+        stderr: "ignore",
+      }),
+    );
+    return client;
+  };
+  /// It looks at its own clock before it asks.
+  const expire = async () => {
+    await ask("asked");
+    await ask("expire");
+    for (const file of readdirSync(state, { recursive: true }).filter((file) => file.endsWith("_tokens.json"))) {
+      const path = join(state, file);
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path)), expires_at: 1 }));
+    }
+  };
+  try {
+    let client = await connect();
+    await did(url, "login");
+    await listAndCall(client, calls);
+    for (const step of ["refresh", "revoked", "deleted"]) {
+      if (step === "revoked") await ask("revoke");
+      if (step === "deleted") await ask("delete");
+      await expire();
+      const result = await client.callTool(calls[0]);
+      await did(url, step);
+      called(calls[0].name, result);
+    }
+    await client.close();
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+});

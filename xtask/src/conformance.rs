@@ -1,4 +1,7 @@
-//! `cargo xtask conformance`: the official suite against `examples/conformance-server`, at each front.
+//! `cargo xtask conformance`: the official suite against `examples/conformance-server`, at each front, and against the
+//! authorization server of the local server.
+
+mod authorization;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,13 +20,15 @@ use crate::table;
 /// What to run.
 #[derive(Args, Default)]
 pub(crate) struct Options {
-    /// Only this front: http, rest-buffered, rest-streaming or http-api
+    /// Only this front: http, rest-buffered, rest-streaming or http-api; or authorization, the authorization server
     #[arg(long)]
     front: Option<String>,
     /// Only this revision
     #[arg(long)]
     revision: Option<String>,
 }
+
+const SUITE: &str = "node_modules/@modelcontextprotocol/conformance/dist/index.js";
 
 /// How a request reaches the server.
 struct Front {
@@ -98,6 +103,7 @@ struct Found {
     scenarios: usize,
     checks: usize,
     failed: BTreeSet<String>,
+    warnings: usize,
     /// What the failed checks say.
     complaints: Vec<String>,
 }
@@ -144,6 +150,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             }
         }
     }
+    if wanted(&options.front, authorization::NAME) && options.revision.is_none() {
+        let (row, fault) = authorization::run(&npm)?;
+        rows.push(row);
+        unexpected.extend(fault);
+    }
     let head = ["front", "revision", "scenarios", "expected failures", "checks", "as expected"];
     println!("\n{}\nAn expected failure {NEEDS_A_SESSION}.", table::render(&head, &rows));
     if rows.is_empty() {
@@ -161,7 +172,7 @@ fn suite(npm: &Npm, port: u16, front: &Front, revision: &Revision) -> Result<Fou
         fs::remove_dir_all(&results)?;
     }
     fs::create_dir_all(&results)?;
-    let mut command = npm.node("node_modules/@modelcontextprotocol/conformance/dist/index.js");
+    let mut command = npm.node(SUITE);
     command.args(["server", "--url", &format!("http://127.0.0.1:{port}/mcp")]);
     command.args(revision.arguments).arg("--output-dir").arg(&results);
     // Its status says whether all passed; which of them must not is ours to know.
@@ -193,6 +204,7 @@ fn read(results: &Path) -> Result<Found> {
         let name = scenario(&folder.file_name().to_string_lossy());
         found.scenarios += 1;
         found.checks += checks.iter().filter(|check| check.status == "SUCCESS").count();
+        found.warnings += checks.iter().filter(|check| check.status == "WARNING").count();
         for check in checks.into_iter().filter(|check| check.status == "FAILURE") {
             let message = check.message.unwrap_or_default();
             found.complaints.push(format!("{name}, {}: {message}", check.id));
@@ -202,9 +214,10 @@ fn read(results: &Path) -> Result<Found> {
     Ok(found)
 }
 
-/// The scenario of a folder named `server-<scenario>-2026-11-20T19-30-00-000Z`.
+/// The scenario of a folder named `server-<scenario>-2026-11-20T19-30-00-000Z`, or of an `authorization-server-…`.
 fn scenario(folder: &str) -> String {
-    let name = folder.strip_prefix("server-").unwrap_or(folder);
+    let name = folder.strip_prefix("authorization-").unwrap_or(folder);
+    let name = name.strip_prefix("server-").unwrap_or(name);
     let end = name.len().saturating_sub("-2026-11-20T19-30-00-000Z".len());
     if name.ends_with('Z') { name[..end].to_owned() } else { name.to_owned() }
 }
@@ -250,6 +263,10 @@ mod tests {
         for (folder, name) in [
             ("server-tools-list-2026-11-20T19-30-00-000Z", "tools-list"),
             ("server-json-schema-2020-12-2026-11-20T19-30-00-000Z", "json-schema-2020-12"),
+            (
+                "authorization-server-authorization-code-grant-2026-11-20T19-30-00-000Z",
+                "authorization-code-grant",
+            ),
             ("server-ping-2027-01-02T00-00-00-000Z", "ping"),
         ] {
             assert_eq!(scenario(folder), name);
@@ -264,6 +281,7 @@ mod tests {
             checks: revision.checks,
             failed: names.iter().map(|&name| name.to_owned()).collect(),
             complaints: names.iter().map(|name| format!("{name}, id: no")).collect(),
+            ..Found::default()
         };
         let [one, two] = [revision.fail[0], revision.fail[1]];
         assert!(faults(front, revision, &failing(&[one, two])).is_empty());

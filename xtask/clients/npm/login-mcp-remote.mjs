@@ -17,19 +17,22 @@ await drive(async (url, calls) => {
     await client.connect(
       new StdioClientTransport({
         command: process.execPath,
-        args: [proxy, url, "--allow-http", "--transport", "http-only", "--auth-timeout", "5"],
+        args: [proxy, url, "--allow-http", "--transport", "http-only", "--auth-timeout", "15"],
         env: { ...process.env, MCP_REMOTE_CONFIG_DIR: state },
         stderr: "ignore",
       }),
     );
     return client;
   };
+  const tokens = () =>
+    readdirSync(state, { recursive: true })
+      .filter((file) => file.endsWith("_tokens.json"))
+      .map((file) => join(state, file));
   /// It looks at its own clock before it asks.
   const expire = async () => {
     await ask("asked");
     await ask("expire");
-    for (const file of readdirSync(state, { recursive: true }).filter((file) => file.endsWith("_tokens.json"))) {
-      const path = join(state, file);
+    for (const path of tokens()) {
       writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path)), expires_at: 1 }));
     }
   };
@@ -45,6 +48,15 @@ await drive(async (url, calls) => {
       await did(url, step);
       called(calls[0].name, result);
     }
+    await client.close();
+    // The same again, on a day when it has nothing but the id of its registration: only the page could tell it.
+    await ask("asked");
+    await ask("delete");
+    for (const path of tokens()) rmSync(path);
+    client = await connect();
+    const result = await client.callTool(calls[0]);
+    await did(url, "forgotten");
+    called(calls[0].name, result);
     await client.close();
   } finally {
     rmSync(state, { recursive: true, force: true });

@@ -45,6 +45,7 @@ pub(super) enum Line {
     Refresh(Step),
     Revoked(Step),
     Deleted(Step),
+    Forgotten(Step),
     Token {},
     Check { name: String },
     List { tools: Vec<String> },
@@ -84,6 +85,8 @@ pub(super) struct Seen {
     refresh: Option<Step>,
     revoked: Option<Step>,
     deleted: Option<Step>,
+    /// The same as `deleted` without tokens, where the client has a way to find out.
+    forgotten: Option<Step>,
     pub(super) tokens: usize,
     pub(super) checks: Vec<String>,
     pub(super) tools: usize,
@@ -99,6 +102,7 @@ impl Seen {
             Line::Refresh(step) => self.refresh = Some(step),
             Line::Revoked(step) => self.revoked = Some(step),
             Line::Deleted(step) => self.deleted = Some(step),
+            Line::Forgotten(step) => self.forgotten = Some(step),
             Line::Token {} => self.tokens += 1,
             Line::Check { name } => self.checks.push(name),
             Line::List { tools } => self.tools = tools.len(),
@@ -134,8 +138,10 @@ pub(super) fn faults(
         let found = found.unwrap_or_else(|| vec!["it did not get so far".to_owned()]);
         faults.extend(found.into_iter().map(|fault| (name, fault)));
     }
+    let forgotten = seen.forgotten.iter().flat_map(|step| afterwards(deleted, step));
+    faults.extend(forgotten.map(|fault| (anew, fault)));
     // One call after the login and one after each step that it came through.
-    let calls = if deleted == Again::Stops { 3 } else { 4 };
+    let calls = 3 + usize::from(deleted != Again::Stops) + usize::from(seen.forgotten.is_some());
     if seen.tools != 5 || seen.calls != calls {
         let fault = format!("it saw {} tools, and {} calls were answered", seen.tools, seen.calls);
         faults.push((tools, fault));

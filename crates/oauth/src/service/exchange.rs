@@ -55,6 +55,12 @@ impl<'a> Exchange<'a> {
         self.head.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// Whether it comes from a program that reads JSON: a browser asks for pages.
+    pub(super) fn wants_json(&self) -> bool {
+        self.header("accept")
+            .is_some_and(|types| types.contains("application/json") && !types.contains("text/html"))
+    }
+
     /// Writes the one line of this request.
     pub(super) fn log(self, endpoint: &'static str, status: StatusCode, took: Duration) {
         let Said { client, grant, grant_type, token_id, error, cause } = &self.said;

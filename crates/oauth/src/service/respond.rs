@@ -244,7 +244,61 @@ pub(super) fn interrupted(why: Interrupted, exchange: &mut Exchange<'_>) -> Resp
         }
     };
     exchange.said.error = Some(refusal.to_string().into());
-    let mut response = error_page(refusal);
+    let mut response = match exchange.wants_json() {
+        true => json(refusal.status(), &in_code(refusal)),
+        false => error_page(refusal),
+    };
     response.headers_mut().extend(retry_after.map(after));
     response
+}
+
+/// What an error page says, for a program: mcp-remote looks at the page before it opens a browser, and registers anew
+/// when its registration is forgotten.
+fn in_code(refusal: Refusal) -> OauthError {
+    let code = match refusal {
+        Refusal::UnknownClient => ErrorCode::InvalidClient,
+        Refusal::TooMany => ErrorCode::TooManyRequests,
+        Refusal::Unavailable => ErrorCode::TemporarilyUnavailable,
+        _ => ErrorCode::InvalidRequest,
+    };
+    OauthError::new(code, refusal.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Time;
+    use http::Request;
+
+    #[test]
+    fn a_program_that_looks_at_a_page_for_a_person_is_told_in_its_own_way() {
+        let answer = |accept: &str, refusal: Refusal| {
+            let request = Request::get("/oauth/authorize").header(header::ACCEPT, accept);
+            let (head, ()) = request.body(()).unwrap().into_parts();
+            interrupted(refusal.into(), &mut Exchange::new(&head, &[], None, Time(0)))
+        };
+        let body = |response: &Response<Bytes>| str::from_utf8(response.body()).unwrap().to_owned();
+        let told = answer("application/json", Refusal::UnknownClient);
+        assert_eq!(
+            (told.status(), &told.headers()[header::CONTENT_TYPE]),
+            (StatusCode::BAD_REQUEST, &JSON)
+        );
+        assert_eq!(
+            body(&told),
+            r#"{"error":"invalid_client","error_description":"the client is unknown"}"#
+        );
+        for (refusal, code) in [
+            (Refusal::RedirectUri, "invalid_request"),
+            (Refusal::TooMany, "too_many_requests"),
+            (Refusal::Unavailable, "temporarily_unavailable"),
+        ] {
+            assert!(body(&answer("application/json", refusal)).contains(code));
+        }
+        for accept in
+            ["text/html,application/xhtml+xml,*/*;q=0.8", "*/*", "", "text/html, application/json"]
+        {
+            let page = answer(accept, Refusal::UnknownClient);
+            assert!(body(&page).starts_with("<!DOCTYPE html>"), "{accept}");
+        }
+    }
 }

@@ -109,7 +109,7 @@ impl Program {
         let mut browser = Command::new(browser);
         browser.arg(page).stdin(Stdio::null()).stdout(Stdio::null());
         browser.status().await.context("the browser opens")?;
-        let answer = timeout(Duration::from_secs(5), self.answer());
+        let answer = timeout(Duration::from_secs(10), self.answer());
         state.handle_callback_url(&answer.await.context("an answer comes")??).await?;
         state.into_authorization_manager().context("it is logged in")
     }

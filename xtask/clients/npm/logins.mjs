@@ -28,7 +28,7 @@ export async function listener(path = "/callback") {
   return {
     url: `http://127.0.0.1:${server.address().port}${path}`,
     /// The parameters of the next answer; an error when none comes.
-    next: (seconds = 4) =>
+    next: (seconds = 10) =>
       new Promise((resolve, reject) => {
         arrived = resolve;
         setTimeout(() => reject(new Error("no answer came to the listener")), seconds * 1000).unref();

@@ -8,7 +8,7 @@ from logins import Front
 
 async def main(url, calls, _mode):
     front = Front(url)
-    oauth = OAuth(client_name="FastMCP 4.1.2", callback_timeout=10)
+    oauth = OAuth(client_name="FastMCP 4.1.2", callback_timeout=20)
 
     async def call(client):
         return await client.call_tool(calls[0]["name"], calls[0]["arguments"], raise_on_error=False)

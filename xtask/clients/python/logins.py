@@ -41,7 +41,7 @@ class Listener:
     async def __aexit__(self, *_):
         self.server.close()
 
-    async def next(self, seconds=4):
+    async def next(self, seconds=8):
         """The parameters of the next answer; an error when none comes."""
         self.answer = asyncio.get_running_loop().create_future()
         return await asyncio.wait_for(self.answer, seconds)

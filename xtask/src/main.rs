@@ -15,9 +15,10 @@ mod install;
 mod interop;
 mod lint;
 mod logins;
+mod pages;
 mod process;
-mod stand_ins;
 mod site;
+mod stand_ins;
 mod steps;
 mod suite;
 mod table;
@@ -43,6 +44,8 @@ enum Command {
     StandIns,
     /// Published clients log in to the local server, refresh, and log in again
     Logins(logins::Options),
+    /// The pages that people see, in Chromium, with pictures in target/pages
+    Pages,
     /// Speed, memory and size of the functions, with the budgets beside
     Bench(bench::Options),
     /// Mutated requests at the HTTP entry
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Interop(options) => interop::run(&options),
         Command::StandIns => stand_ins::run(),
         Command::Logins(options) => logins::run(&options),
+        Command::Pages => pages::run(),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
         Command::Docs { check } => docs::run(check),

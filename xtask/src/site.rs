@@ -107,6 +107,16 @@ impl Site {
         fs::write(self.browsed(), "").context("the browser cannot be made new")
     }
 
+    /// A certificate that nobody vouches for, and its key: the files.
+    pub(crate) fn certificate(&self, host: &str) -> Result<(PathBuf, PathBuf)> {
+        let made = rcgen::generate_simple_self_signed([host.to_owned()])?;
+        let (certificate, key) =
+            (self.folder.path().join("tls.crt"), self.folder.path().join("tls.key"));
+        fs::write(&certificate, made.cert.pem())?;
+        fs::write(&key, made.signing_key.serialize_pem())?;
+        Ok((certificate, key))
+    }
+
     /// What the server and the browser said last.
     pub(crate) fn said(&self) -> String {
         let browsed = fs::read_to_string(self.browsed()).unwrap_or_default();

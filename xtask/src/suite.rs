@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use crate::process::{cargo, is_installed, run as must};
 use crate::steps::{self, Outcome, Step};
-use crate::{bench, conformance, docs, fuzz, interop, lint, logins, stand_ins};
+use crate::{bench, conformance, docs, fuzz, interop, lint, logins, pages, stand_ins};
 
 pub(crate) fn run() -> Result<()> {
     let mut steps = lint::steps();
-    let more: [Step<'_>; 9] = [
+    let more: [Step<'_>; 10] = [
         ("unit and integration tests", Box::new(tests)),
         ("documentation tests", Box::new(doc_tests)),
         ("generated documents", Box::new(|| docs::run(true).map(done))),
@@ -18,6 +18,7 @@ pub(crate) fn run() -> Result<()> {
         ("interop", Box::new(|| interop::run(&interop::Options::default()).map(done))),
         ("AWS as others play it", Box::new(|| stand_ins::run().map(done))),
         ("logins", Box::new(|| logins::run(&logins::Options::default()).map(done))),
+        ("pages", Box::new(|| pages::run().map(done))),
         ("instruction counts", Box::new(|| bench::run(&bench::Options::check()).map(done))),
         ("fuzz", Box::new(|| fuzz::run(Duration::from_secs(60)).map(done))),
     ];

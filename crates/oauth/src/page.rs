@@ -63,11 +63,11 @@ impl LoginPage<'_> {
                 input type="hidden" name="state" value=(self.state);
                 label for="user" { "Name" }
                 input #user name="user" autocomplete="username" autocapitalize="none"
-                    spellcheck="false" required autofocus aria-describedby=[described]
+                    spellcheck="false" required autofocus[!wrong] aria-describedby=[described]
                     value=[self.wrong];
                 label for="password" { "Password" }
                 input #password name="password" type="password" autocomplete="current-password"
-                    required aria-describedby=[described];
+                    required autofocus[wrong] aria-describedby=[described];
                 div .actions { button type="submit" { "Log in" } }
             }
             p .note {

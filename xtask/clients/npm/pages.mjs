@@ -163,6 +163,7 @@ await check("a wrong password, then the right one", async () => {
   await logIn(page, "wrong");
   await page.getByRole("alert").waitFor();
   assert.equal(await page.getByLabel("Name").inputValue(), user);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "password");
   await look(page, "login-wrong");
   await logIn(page);
   await page.waitForURL("**/oauth/consent");

@@ -20,9 +20,9 @@ await drive(async (url) => {
     check(name, async () => {
       const thrown = await done().then(() => assert.fail("it is not refused"), (thrown) => thrown);
       const challenge = (thrown.response?.headers.get("www-authenticate") ?? "").split(" ")[0];
-      assert.equal(challenge.toLowerCase(), scheme ?? "", thrown);
+      assert.equal(challenge.toLowerCase(), scheme ?? "", `the scheme of the challenge: ${thrown}`);
       const told = thrown.error ?? thrown.cause[0].parameters.error ?? (await thrown.response.json()).error;
-      assert.equal(told, error, thrown);
+      assert.equal(told, error, `the code of the error: ${thrown}`);
     });
 
   const resource = await check("protected resource metadata (RFC 9728)", async () => {
@@ -156,12 +156,20 @@ await drive(async (url) => {
     const registered = await register(metadata, { initialAccessToken });
     await machine(registered, oauth.ClientSecretPost(registered.client_secret));
   });
+  await check("client credentials: a client that signs (RFC 7523)", async () => {
+    const { publicKey, privateKey } = await oauth.generateKeyPair("ES256", { extractable: true });
+    const jwk = { ...(await crypto.subtle.exportKey("jwk", publicKey)), kid: "1", alg: "ES256", use: "sig" };
+    const metadata = { grant_types: ["client_credentials"], token_endpoint_auth_method: "private_key_jwt", jwks: { keys: [jwk] } };
+    const registered = await register(metadata, { initialAccessToken });
+    await machine(registered, oauth.PrivateKeyJwt({ key: privateKey, kid: "1" }));
+  });
   await refused("client credentials: a wrong secret", "invalid_client",
     () => machine({ client_id }, oauth.ClientSecretBasic("wrong")),
     "basic",
   );
-  await refused("client credentials: the other method", "invalid_client", () =>
-    machine({ client_id }, oauth.ClientSecretPost(secret)),
+  await refused("client credentials: the other method", "invalid_client",
+    () => machine({ client_id }, oauth.ClientSecretPost(secret)),
+    "basic",
   );
   await refused("client credentials: a scope of people", "invalid_scope", () =>
     machine({ client_id }, oauth.ClientSecretBasic(secret), { scope: "openid" }),

@@ -1,5 +1,6 @@
 //! What the function reads from its environment.
 
+mod grants;
 mod secrets;
 mod tenants;
 mod vars;
@@ -36,6 +37,8 @@ pub struct Config {
     /// Who is let in; `None` lets in everyone, and is for a machine of one's own only
     /// ([`Config::check_bind`]).
     pub door: Option<DoorSettings>,
+    /// Where it is asked whether grants hold; `Some` when the grants of any issuer are checked.
+    pub grants: Option<grants_dynamodb::Settings>,
     /// Whether callers are shown only the tools that they may call.
     pub list_only_callable: bool,
 }
@@ -150,10 +153,13 @@ impl Config {
         let credentials = Credentials::read(env);
         let knows_callers = door.as_ref().is_none_or(|door| door.mode != AuthMode::None);
         let tenants = TenantSettings::read(env, &prometheus, credentials.is_some(), knows_callers);
+        let tokens = door.as_ref().and_then(|door| door.tokens.as_ref());
+        let grants = grants::read(env, tokens, &prometheus, credentials.is_some());
         Some(Self {
             prometheus,
             credentials,
             tenants,
+            grants,
             state_key,
             door: Some(door?).filter(|door| door.mode != AuthMode::None),
             list_only_callable: list_only_callable?,

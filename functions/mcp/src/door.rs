@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use api_gateway::{Invocation, RequestContext};
 use auth::env::DoorSettings;
-use auth::{Challenge, Refusal, Registry, Scopes, Verifier};
+use auth::{Challenge, Grants, Refusal, Registry, Scopes, Verifier};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response, StatusCode, header};
@@ -49,15 +49,20 @@ impl From<Refusal> for Refused {
 }
 
 impl Door {
-    /// As `settings` say, before a server that needs `scopes`.
+    /// As `settings` say, before a server that needs `scopes`. `grants` is who knows whether they
+    /// hold, where any are checked.
     pub(crate) fn new(
         settings: &DoorSettings,
+        grants: Option<Arc<dyn Grants>>,
         clock: Arc<dyn Clock>,
         scopes: Scopes,
         origins: Origins,
     ) -> Self {
         let tokens = settings.tokens.as_ref();
-        let verifier = tokens.map(|tokens| Verifier::new(tokens.issuers.clone(), clock));
+        let verifier = tokens.map(|tokens| match grants {
+            Some(grants) => Verifier::with_grants(tokens.issuers.clone(), grants, clock),
+            None => Verifier::new(tokens.issuers.clone(), clock),
+        });
         Self {
             callers: auth::Door::new(verifier, settings.principals.clone(), Registry::PROJECT),
             metadata_url: tokens.map(|tokens| tokens.resource.metadata_url()),

@@ -20,12 +20,13 @@ use std::time::Instant;
 
 use api_gateway::Invocation;
 use auth::env::Tokens;
-use auth::{Metadata, Registry, Scopes};
+use auth::{Grants, Metadata, Registry, Scopes};
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use backend_amp::{CredentialsOf, Prometheus, Tenants};
 use backend_sts::Sts;
 use bytes::Bytes;
+use grants_dynamodb::DynamoGrants;
 use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use http_body_util::{Either, Full};
@@ -74,15 +75,7 @@ const INSTRUCTIONS: &str = "Metrics of Prometheus servers and Amazon Managed Pro
 /// # Errors
 /// Only when the tools themselves are at fault.
 pub fn server(config: &Config, clock: Arc<dyn Clock>) -> Result<Server, BuildError> {
-    let credentials = config.credentials.clone().map(|keys| {
-        SharedCredentialsProvider::new(AwsCredentials::new(
-            keys.access_key_id,
-            keys.secret_access_key,
-            keys.session_token,
-            None,
-            "environment",
-        ))
-    });
+    let credentials = credentials(config);
     let prometheus =
         Prometheus::new(config.prometheus.clone(), credentials.clone(), Arc::clone(&clock));
     let prometheus = match &config.tenants {
@@ -107,6 +100,18 @@ pub fn server(config: &Config, clock: Arc<dyn Clock>) -> Result<Server, BuildErr
         builder = builder.state_key(key.0);
     }
     builder.build()
+}
+
+fn credentials(config: &Config) -> Option<SharedCredentialsProvider> {
+    let keys = config.credentials.clone()?;
+    let credentials = AwsCredentials::new(
+        keys.access_key_id,
+        keys.secret_access_key,
+        keys.session_token,
+        None,
+        "environment",
+    );
+    Some(SharedCredentialsProvider::new(credentials))
 }
 
 /// The same servers, for callers of tenants only.
@@ -150,10 +155,18 @@ pub fn service(config: &Config, clock: Arc<dyn Clock>) -> Result<Function, Build
     let metadata = tokens.map(|tokens| metadata(tokens, &scopes));
     let door = config.door.as_ref().map(|settings| {
         let origins = config.http.origins.clone();
-        Arc::new(Door::new(settings, Arc::clone(&clock), scopes, origins))
+        Arc::new(Door::new(settings, grants(config, &clock), Arc::clone(&clock), scopes, origins))
     });
     let mcp = McpService::new(server, config.http.clone());
     Ok(Function { mcp, door, metadata, clock })
+}
+
+/// Who knows whether the grants of tokens hold, where any are checked.
+fn grants(config: &Config, clock: &Arc<dyn Clock>) -> Option<Arc<dyn Grants>> {
+    let (settings, credentials) = config.grants.clone().zip(credentials(config))?;
+    // Not the Prometheus servers' pool: whom PROMETHEUS_CA_FILE trusts says nothing of grants.
+    let https = https::Client::new(https::Settings::default());
+    Some(Arc::new(DynamoGrants::new(settings, https, credentials, Arc::clone(clock))))
 }
 
 /// Says who gives out tokens for the server.

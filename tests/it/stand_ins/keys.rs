@@ -82,6 +82,7 @@ fn taken_by_us(keys: &KeyRing, token: &str) {
         clients: Vec::new(),
         jwks_uri: format!("{ISSUER}/oauth/jwks").parse().expect("a URI"),
         known_keys: None,
+        check_grants: false,
         tenant_claim: None,
         tenants: BTreeMap::new(),
         tenant: None,

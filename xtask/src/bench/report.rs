@@ -40,7 +40,7 @@ const fn line(
 }
 
 /// In the order and with the figures of the project's performance budgets.
-const LINES: [Line; 35] = [
+const LINES: [Line; 36] = [
     line("init, CPU ms", 2, Of("hello", 1.2), |f| ms(&f.init, |span| span.cpu)),
     line("init, wall ms", 2, Free, |f| ms(&f.init, |span| span.wall)),
     line("init, instructions", 0, AtMost(1.2e6), |f| count(f, "init")),
@@ -57,6 +57,9 @@ const LINES: [Line; 35] = [
     line("tools/list, instructions", 0, AtMost(130e3), |f| count(f, "tools_list")),
     line("… more with an RS256 token", 0, AtMost(60e3), |f| more(f, "tools_list_rs256")),
     line("… more with an ES256 token", 0, AtMost(60e3), |f| more(f, "tools_list_es256")),
+    line("… more with a token whose grant is checked", 0, AtMost(60e3), |f| {
+        more(f, "tools_list_granted")
+    }),
     line("server/discover, CPU µs", 1, Of("rmcp", 0.3), |f| cpu(f, "server_discover")),
     line("server/discover, instructions", 0, AtMost(130e3), |f| count(f, "server_discover")),
     line("ListMetrics 748, CPU µs", 1, Of("rmcp", 0.25), |f| cpu(f, "list_metrics")),

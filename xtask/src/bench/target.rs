@@ -8,7 +8,7 @@ use service_kit::env::{Env as _, Process};
 
 use super::events::{self, Event, Revision};
 use super::issuer::{Issuer, RESOURCE};
-use super::upstream::Upstream;
+use super::upstream::{DYNAMODB, Upstream};
 use crate::build;
 
 /// One program under measurement.
@@ -38,6 +38,7 @@ impl Target {
         with_tokens.events = vec![
             events::tools_list("tools_list_rs256", &issuer.rs256),
             events::tools_list("tools_list_es256", &issuer.es256),
+            events::tools_list("tools_list_granted", &issuer.own),
         ];
         target.set("AUTH_MODE", "iam").set("IAM_SCOPES", "prometheus-mcp-server/read");
         target.variant = Some(Box::new(with_tokens));
@@ -88,8 +89,9 @@ impl Target {
     /// The same, with `upstream` for the servers it asks.
     pub(super) fn asking(&self, upstream: &Upstream) -> Self {
         let mut target = self.clone();
-        let url = upstream.url.clone();
-        target.env.insert("AWS_ENDPOINT_URL".to_owned(), url);
+        target.set("AWS_ENDPOINT_URL", &upstream.url);
+        target.set("AWS_ENDPOINT_URL_DYNAMODB", &format!("{}{DYNAMODB}", upstream.url));
+        target.variant = self.variant.as_ref().map(|variant| Box::new(variant.asking(upstream)));
         if let Some(certificate) = &upstream.certificate {
             let path = certificate.display().to_string();
             target.env.insert("PROMETHEUS_CA_FILE".to_owned(), path.clone());

@@ -1,5 +1,5 @@
-//! The server behind the tools: the Prometheus API and the one call of the AWS control plane, with
-//! the same answers each time. It runs on a thread of its own, over HTTP or TLS.
+//! The server behind the function: the Prometheus API, the one call of the AWS control plane and the
+//! grants in DynamoDB, with the same answers each time. It runs on a thread of its own, over HTTP or TLS.
 
 use std::convert::Infallible;
 use std::fs;
@@ -27,7 +27,11 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use super::events::WORKSPACE;
+use super::issuer::OWN_CLIENT;
 use crate::process::cache;
+
+/// Where it is DynamoDB.
+pub(super) const DYNAMODB: &str = "/dynamodb";
 
 /// A running upstream; it lives as long as this process.
 pub(super) struct Upstream {
@@ -131,6 +135,12 @@ impl Answers {
             "createdAt": 1_763_600_000,
             "tags": {},
         });
+        let active = json!({
+            "clientId": {"S": OWN_CLIENT},
+            "status": {"S": "active"},
+            "expiresAt": {"N": "4102444800"},
+        });
+        let records = json!({"mcp-clients": [&active], "mcp-refresh-tokens": [&active]});
         let success = |data: Value| json!({"status": "success", "data": data});
         let routes = [
             ("/api/v1/label/__name__/values", success(json!(metric_names()))),
@@ -139,6 +149,7 @@ impl Answers {
             ("/api/v1/metadata", success(json!({}))),
             ("/workspaces", json!({"workspaces": [&workspace]})),
             (WORKSPACE, json!({"workspace": &workspace})),
+            (DYNAMODB, json!({"Responses": records})),
         ];
         Self(routes.map(|(end, answer)| (end, Bytes::from(answer.to_string()))).into())
     }

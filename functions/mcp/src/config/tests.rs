@@ -147,6 +147,54 @@ const AWS: [(&str, &str); 5] = [
     ("AWS_SECRET_ACCESS_KEY", "secret"),
 ];
 
+fn of_grants(more: &[(&'static str, &'static str)]) -> Result<Option<[String; 4]>, String> {
+    const RESOURCE: (&str, &str) = ("MCP_RESOURCE", "https://mcp.example.com/mcp");
+    const ISSUERS: (&str, &str) = (
+        "AUTH_ISSUERS",
+        r#"[{"issuer":"https://a","profile":"at+jwt","check_grants":true},
+            {"issuer":"https://b","profile":"at+jwt"}]"#,
+    );
+    let env = AWS.into_iter().chain([("AUTH_MODE", "jwt"), RESOURCE, ISSUERS]);
+    let read = Lambda::from_env(&BTreeMap::from_iter(env.chain(more.iter().copied())));
+    read.map_err(|err| err.to_string()).map(|lambda| {
+        let settings = lambda.config.grants?;
+        let endpoint = settings.endpoint.unwrap_or_default();
+        Some([settings.region, endpoint, settings.clients, settings.refresh_tokens])
+    })
+}
+
+#[test]
+fn grants_are_asked_about_in_the_tables_of_the_authorization_server() {
+    const ALL: (&str, &str) = ("AWS_ENDPOINT_URL", "http://localhost:1");
+    const OWN: (&str, &str) = ("AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:2");
+    const CLIENTS: (&str, &str) = ("OAUTH_CLIENTS_TABLE", "c");
+    const REFRESH_TOKENS: (&str, &str) = ("OAUTH_REFRESH_TOKENS_TABLE", "r");
+    for (variables, endpoint, clients, refresh_tokens) in [
+        (&[][..], "", "mcp-clients", "mcp-refresh-tokens"),
+        (&[ALL, CLIENTS], "http://localhost:1", "c", "mcp-refresh-tokens"),
+        (&[ALL, OWN, REFRESH_TOKENS], "http://localhost:2", "mcp-clients", "r"),
+    ] {
+        let told = of_grants(variables).unwrap().unwrap();
+        assert_eq!(told, ["eu-central-1", endpoint, clients, refresh_tokens]);
+    }
+    let unchecked = r#"[{"issuer":"https://a","profile":"at+jwt"}]"#;
+    for unasked in [("AUTH_ISSUERS", unchecked), IAM] {
+        assert_eq!(of_grants(&[unasked, ("AWS_REGION", "")]), Ok(None));
+    }
+}
+
+#[test]
+fn grants_that_could_not_be_asked_about_are_refused() {
+    for (variables, named) in [
+        (&[("AWS_REGION", "")][..], "AWS_REGION"),
+        (&[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")], "AWS credentials"),
+        (&[("OAUTH_REFRESH_TOKENS_TABLE", "mcp-clients")], "OAUTH_REFRESH_TOKENS_TABLE"),
+    ] {
+        let told = of_grants(variables).unwrap_err();
+        assert!(told.contains(named), "{variables:?}: {told}");
+    }
+}
+
 fn of_tenants(more: &[(&'static str, &'static str)]) -> Result<TenantSettings, String> {
     let env = AWS.into_iter().chain(more.iter().copied());
     let read = Lambda::from_env(&BTreeMap::from_iter(env));

@@ -5,7 +5,9 @@ use service_kit::env::{Var, join};
 
 /// Every variable this function reads.
 pub const VARS: &[Var] =
-    &join::<{ SERVER.len() + DOOR_VARS.len() + TOOLS.len() }>(&[SERVER, DOOR_VARS, TOOLS]);
+    &join::<{ SERVER.len() + DOOR_VARS.len() + GRANTS.len() + TOOLS.len() }>(&[
+        SERVER, DOOR_VARS, GRANTS, TOOLS,
+    ]);
 
 const SERVER: &[Var] = &[
     Var::new(
@@ -44,6 +46,19 @@ const SERVER: &[Var] = &[
         "LIST_ONLY_CALLABLE_TOOLS",
         Some("false"),
         "Whether `tools/list` leaves out what the caller's scopes do not allow, `true` or `false`.",
+    ),
+];
+
+const GRANTS: &[Var] = &[
+    Var::new(
+        "OAUTH_CLIENTS_TABLE",
+        Some("mcp-clients"),
+        "The DynamoDB table of our own authorization server's clients; for issuers with `check_grants`.",
+    ),
+    Var::new(
+        "OAUTH_REFRESH_TOKENS_TABLE",
+        Some("mcp-refresh-tokens"),
+        "Its table of refresh tokens and grants; for issuers with `check_grants`.",
     ),
 ];
 
@@ -102,22 +117,23 @@ const TOOLS: &[Var] = &[
     Var::new(
         "AWS_REGION",
         None,
-        "The region of workspaces when a call names none. AWS Lambda sets it.",
+        "The region of workspaces when a call names none, and of DynamoDB. AWS Lambda sets it.",
     ),
     Var::new(
         "AWS_ENDPOINT_URL_AMP",
         None,
         "Where the control plane of Amazon Managed Prometheus is, when not at AWS.",
     ),
-    Var::new("AWS_ENDPOINT_URL_STS", None, "Where STS is, when not at AWS; for `TENANT_ROLE_ARN`."),
     Var::new(
-        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_DYNAMODB",
         None,
-        "The same for all of AWS; `AWS_ENDPOINT_URL_AMP` and `AWS_ENDPOINT_URL_STS` go before.",
+        "Where DynamoDB is, when not at AWS; for issuers with `check_grants`.",
     ),
+    Var::new("AWS_ENDPOINT_URL_STS", None, "Where STS is, when not at AWS; for `TENANT_ROLE_ARN`."),
+    Var::new("AWS_ENDPOINT_URL", None, "The same for all of AWS; those of one service go before."),
     Var::secret(
         "AWS_ACCESS_KEY_ID",
-        "Credentials for Amazon Managed Prometheus. AWS Lambda sets them.",
+        "Credentials for Amazon Managed Prometheus, STS and DynamoDB. AWS Lambda sets them.",
     ),
     Var::secret("AWS_SECRET_ACCESS_KEY", "See `AWS_ACCESS_KEY_ID`."),
     Var::secret("AWS_SESSION_TOKEN", "See `AWS_ACCESS_KEY_ID`; not needed for long-term keys."),

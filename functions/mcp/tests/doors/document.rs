@@ -26,7 +26,11 @@ fn every_example_is_understood() {
     for example in examples() {
         let text = example.to_string();
         let mut env = BTreeMap::from([
+            // As Lambda sets them.
             ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+            ("AWS_REGION", "eu-west-1"),
+            ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+            ("AWS_SECRET_ACCESS_KEY", "a secret"),
             ("AUTH_MODE", "jwt+iam"),
             ("MCP_RESOURCE", "https://mcp.example.com/mcp"),
             ("AUTH_ISSUERS", r#"[{"issuer":"https://as.example.com","profile":"at+jwt"}]"#),

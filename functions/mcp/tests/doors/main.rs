@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says by a panic what went wrong")]
 
 mod document;
+mod grants;
 mod issuer;
 mod log;
 mod metadata;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use api_gateway::RequestContext;
 use auth::AuthMode;
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use local_aws::gateway::{
@@ -59,7 +59,7 @@ pub(crate) struct Settings {
     /// Asked where tokens are taken.
     pub(crate) authorizer: Option<fn_authorizer::Authorizer>,
     /// What to tell who brings no valid token.
-    pub(crate) challenge: Option<http::HeaderValue>,
+    pub(crate) challenge: Option<HeaderValue>,
 }
 
 impl Deployment {
@@ -91,9 +91,9 @@ impl Deployment {
                 (api.stage, api.domain_name) = (stage.clone(), None);
             }
             if let Some(challenge) = &challenge {
-                let unauthorized =
-                    HeaderMap::from_iter([(header::WWW_AUTHENTICATE, challenge.clone())]);
-                api.gateway_responses = GatewayResponses { unauthorized, ..Default::default() };
+                let told = told(challenge);
+                api.gateway_responses =
+                    GatewayResponses { unauthorized: told.clone(), access_denied: told };
             }
             let mut gateway = Gateway::new(api, Arc::clone(&clock)).with_signers(signers.clone());
             if let Some(authorizer) = authorizer.clone() {
@@ -168,7 +168,7 @@ impl Deployment {
 
 impl Fronts {
     fn of(&self, headers: &HeaderMap) -> &Gateway {
-        let signature = |value: &http::HeaderValue| value.as_bytes().starts_with(b"AWS4-");
+        let signature = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
         match headers.get(header::AUTHORIZATION).is_some_and(signature) {
             true => &self.signed,
             false => &self.other,
@@ -203,6 +203,15 @@ fn routes(authorization: Authorization, oauth: bool) -> Result<Vec<Route>, Inval
     .chain(of_oauth)
     .map(|(key, authorization)| Route::new(key, *authorization))
     .collect()
+}
+
+/// Headers of the gateway responses: where to log in, which any page may read.
+fn told(challenge: &HeaderValue) -> HeaderMap {
+    HeaderMap::from_iter([
+        (header::WWW_AUTHENTICATE, challenge.clone()),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate")),
+    ])
 }
 
 /// As API Gateway sees the authorizer function.

@@ -6,7 +6,9 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 const REQUEST_HEADERS: &str = "content-type, authorization, mcp-protocol-version, mcp-method, \
     mcp-name, mcp-session-id, last-event-id, traceparent, tracestate, baggage";
-const EXPOSED_HEADERS: &str = "www-authenticate, mcp-session-id, mcp-protocol-version, retry-after";
+/// The challenge under the name that a REST API gives it too.
+const EXPOSED_HEADERS: &str = "www-authenticate, x-amzn-remapped-www-authenticate, \
+    mcp-session-id, mcp-protocol-version, retry-after";
 /// Two hours, the longest that browsers keep the answer to a preflight.
 const MAX_AGE: &str = "7200";
 

@@ -163,6 +163,34 @@ async fn j01_j03_j04_j13_j15_j17_j18_j21_j22_j23_j25_j26_each_wrong_token_gets_i
     }
 }
 
+/// Whoever answers: the gateway, the policy that it keeps, or the function.
+#[tokio::test]
+async fn j42_a_page_may_read_the_challenge_that_comes_through_the_gateway() {
+    let issuer = Issuer::start().await;
+    let program = issuer.guard(&[], &[]);
+    let none = issuer.bearer(&granted("")).await;
+    let mut denied = with(list(), &none);
+    *denied.method_mut() = http::Method::GET;
+    const INSPECTOR: &str = "http://localhost:6274";
+    const OWN: &str = "www-authenticate";
+    const REMAPPED: &str = "x-amzn-remapped-www-authenticate";
+    for (mut request, status, challenge, shared_with) in [
+        (list(), 401, OWN, "*"),
+        (with(list(), "Bearer x.y.z"), 401, OWN, "*"),
+        (with(list(), &none), 403, REMAPPED, INSPECTOR),
+        (denied, 403, OWN, "*"),
+    ] {
+        request.headers_mut().insert("origin", INSPECTOR.parse().unwrap());
+        let answer = program.send(request).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.header(challenge).is_some(), "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(shared_with), "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None, "{answer:?}");
+        let exposed = answer.header("access-control-expose-headers").unwrap().to_ascii_lowercase();
+        assert!(exposed.split(", ").any(|name| name == challenge), "{answer:?}");
+    }
+}
+
 /// Each copy of the program is searched when it ends.
 #[tokio::test]
 async fn j41_no_line_has_a_token_a_signature_or_the_clients_secret() {

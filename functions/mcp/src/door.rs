@@ -120,7 +120,8 @@ impl Door {
         response
     }
 
-    /// Adds the challenge to an answer that says that the caller lacks a scope.
+    /// Adds the challenge to an answer that says that the caller, who came with a token, lacks a
+    /// scope.
     pub(crate) fn challenge<B>(&self, response: &mut Response<B>) {
         if let Some(metadata_url) = &self.metadata_url
             && let Some(InsufficientScope(scopes)) = response.extensions_mut().remove()
@@ -132,6 +133,12 @@ impl Door {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
     }
+}
+
+/// Whether the caller that was let in has signed: no token would help it.
+pub(crate) fn has_signed(request: &Parts) -> bool {
+    let caller = request.extensions.get::<Caller>();
+    caller.is_some_and(|caller| caller.issuer.as_deref() == Some(AWS))
 }
 
 fn log(refused: &Refused, request: &Parts, status: StatusCode, started: Instant) {

@@ -206,8 +206,11 @@ where
             if let Err(refusal) = door.admit(&mut head).await {
                 return Ok(refusal.map(Either::Right));
             }
+            let signed = door::has_signed(&head);
             let mut response = mcp.call(Request::from_parts(head, body)).await?;
-            door.challenge(&mut response);
+            if !signed {
+                door.challenge(&mut response);
+            }
             Ok(response.map(Either::Left))
         })
     }

@@ -63,19 +63,26 @@ async fn either_way_is_open_in_the_mode_for_both() {
 }
 
 #[tokio::test]
-async fn principals_have_the_scopes_that_are_configured() {
+async fn j39_principals_have_the_scopes_that_are_configured_and_are_asked_for_no_token() {
     let context = json!({"identity": identity()});
     for (scopes, status) in
         [("", 200), ("prometheus-mcp-server/write", 200), ("mcp/invoke", 403), ("cases/read", 403)]
     {
-        let site = Site::with(&[IAM, &[("IAM_SCOPES", scopes)]].concat());
-        let mut request = call("none");
-        request.headers_mut().remove("authorization");
-        let answer = site.send(within(&context, request)).await;
-        assert_eq!(answer.status, status, "{scopes}: {}", answer.text());
-        // No token would help.
-        assert_eq!(answer.challenge(), None, "{scopes}");
+        for mode in ["iam", "jwt+iam"] {
+            let site = Site::with(&[IAM, &[("AUTH_MODE", mode), ("IAM_SCOPES", scopes)]].concat());
+            let mut request = call("none");
+            request.headers_mut().remove("authorization");
+            let answer = site.send(within(&context, request)).await;
+            assert_eq!(answer.status, status, "{mode} {scopes}: {}", answer.text());
+            // No token would help.
+            assert_eq!(answer.challenge(), None, "{mode} {scopes}");
+        }
     }
+    // Who brought one is told what it lacks.
+    let site =
+        Site::with(&[IAM, &[("AUTH_MODE", "jwt+iam"), ("IAM_SCOPES", "mcp/invoke")]].concat());
+    let answer = site.send(call(&site.bearer(json!({"scope": "mcp/invoke"})))).await;
+    assert!(answer.challenge().unwrap().contains("insufficient_scope"), "{}", answer.text());
 }
 
 /// `requestContext` of a function URL, which AWS writes as API Gateway does for an HTTP API.

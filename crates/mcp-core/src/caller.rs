@@ -11,6 +11,8 @@ use crate::jsonrpc::{ErrorCode, ErrorObject};
 pub struct Caller {
     /// What identifies the caller, among those of its issuer; `None` when the server lets anyone in.
     pub subject: Option<String>,
+    /// What kind of caller it is, in the host's words, such as `person` or `client`.
+    pub kind: Option<&'static str>,
     /// Who says so: the claim `iss` of its token, or the name of another system that vouches for it.
     pub issuer: Option<String>,
     /// The OAuth client it calls with.
@@ -158,6 +160,7 @@ mod tests {
             |tenant: Option<&str>, issuer: Option<&str>, subject: Option<&str>, token: &str| {
                 Caller {
                     subject: subject.map(str::to_owned),
+                    kind: None,
                     issuer: issuer.map(str::to_owned),
                     tenant: tenant.map(str::to_owned),
                     token_id: Some(token.to_owned()),

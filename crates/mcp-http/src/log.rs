@@ -94,7 +94,7 @@ impl Drop for RequestLog {
                 if version.features().stateless { "modern" } else { "legacy" }
             },
         );
-        let Caller { subject, issuer, client, tenant, token_id, .. } = &*self.caller;
+        let Caller { subject, kind, issuer, client, tenant, token_id, .. } = &*self.caller;
         tracing::event!(
             name: "mcp.request",
             Level::INFO,
@@ -103,6 +103,7 @@ impl Drop for RequestLog {
                 tool.name = self.tool.as_deref(),
                 mcp.version = self.version.map(ProtocolVersion::as_str),
                 mcp.era = era,
+                caller.kind = *kind,
                 caller.subject = shown(subject).as_deref(),
                 caller.issuer = shown(issuer).as_deref(),
                 caller.client_id = shown(client).as_deref(),

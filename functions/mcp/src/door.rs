@@ -94,6 +94,7 @@ impl Door {
         let scopes: BTreeSet<_> = caller.scopes.iter().map(ToString::to_string).collect();
         let caller = Caller {
             subject: Some(caller.subject),
+            kind: Some(caller.kind.as_str()),
             issuer: Some(caller.issuer.unwrap_or_else(|| AWS.to_owned())),
             client: caller.client_id,
             tenant: caller.tenant.map(|tenant| tenant.to_string()),
@@ -154,6 +155,7 @@ fn log(refused: &Refused, request: &Parts, status: StatusCode, started: Instant)
                 {
                     error.kind = why.kind(),
                     reason = why as &dyn Error,
+                    caller.kind = caller.and_then(|caller| caller.kind),
                     caller.subject = caller.and_then(|caller| caller.subject.as_deref()),
                     caller.issuer = caller.and_then(|caller| caller.issuer.as_deref()),
                     tenant.id = caller.and_then(|caller| caller.tenant.as_deref()),

@@ -148,6 +148,7 @@ async fn each_request_leaves_one_line_that_says_what_became_of_it() {
 async fn a_line_names_the_caller_as_far_as_it_is_known() {
     let ann = Caller {
         subject: Some("ann".to_owned()),
+        kind: Some("person"),
         issuer: Some("https://issuer.example.com".to_owned()),
         client: Some("client-1".to_owned()),
         tenant: Some("acme".to_owned()),
@@ -157,6 +158,7 @@ async fn a_line_names_the_caller_as_far_as_it_is_known() {
     let echo = || Post::call("echo", json!({"text": "hi"}));
     for post in [echo().extension(ann.clone()), Post::raw("not JSON").extension(ann.clone())] {
         let line = line(post, &service()).await;
+        assert_eq!(line["caller.kind"], "person");
         assert_eq!(line["caller.subject"], "ann");
         assert_eq!(line["caller.issuer"], "https://issuer.example.com");
         assert_eq!(line["caller.client_id"], "client-1");
@@ -167,7 +169,8 @@ async fn a_line_names_the_caller_as_far_as_it_is_known() {
     for (post, subject) in [(echo(), None), (echo().extension(bob), Some(json!("bob")))] {
         let line = line(post, &service()).await;
         assert_eq!(line.get("caller.subject").cloned(), subject);
-        for absent in ["caller.issuer", "caller.client_id", "tenant.id", "token.id"] {
+        for absent in ["caller.kind", "caller.issuer", "caller.client_id", "tenant.id", "token.id"]
+        {
             assert_eq!(line.get(absent), None, "{absent}");
         }
     }
@@ -197,6 +200,7 @@ async fn x12_what_a_token_calls_its_caller_is_cut_and_cleaned() {
         let said = || Some(text.to_owned());
         let caller = Caller {
             subject: said(),
+            kind: None,
             issuer: said(),
             client: said(),
             tenant: said(),

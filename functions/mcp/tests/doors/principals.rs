@@ -52,6 +52,7 @@ async fn a_verified_principal_is_let_in_where_principals_are() {
     assert!(log.contains("tenant.id=\"acme\""), "{log}");
     assert!(log.contains("assumed-role/agent/session"), "{log}");
     assert!(log.contains("caller.issuer=\"aws\""), "{log}");
+    assert!(log.contains("caller.kind=\"iam\""), "{log}");
 }
 
 #[tokio::test]

@@ -62,6 +62,7 @@ async fn the_log_tells_the_tenant_and_a_mismatch() {
     for field in [
         "another tenant",
         "error.kind=\"another_tenant\"",
+        "caller.kind=\"client\"",
         "caller.issuer=\"https://issuer.example.com/pool\"",
         "tenant.id=\"blue\"",
         "http.status=403",

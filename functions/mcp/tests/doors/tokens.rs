@@ -19,6 +19,21 @@ async fn a_good_token_is_let_in() {
     assert_eq!(site.send(call(&site.bearer(json!({})))).await.status, 200);
 }
 
+#[tokio::test]
+async fn the_log_tells_a_person_from_a_client_on_its_own_behalf() {
+    let log = Log::capture();
+    let site = Site::new();
+    for (subject, kind) in [("agent", "client"), ("ada", "person")] {
+        assert_eq!(site.list_as(json!({"sub": subject})).await.status, 200);
+        let log = log.text();
+        let line = log.lines().last().unwrap();
+        assert!(line.contains("mcp request"), "{line}");
+        for field in [format!("caller.kind=\"{kind}\""), format!("caller.subject=\"{subject}\"")] {
+            assert!(line.contains(&field), "{field}: {line}");
+        }
+    }
+}
+
 /// RFC 6750, section 3.1: a request without credentials is told of no error.
 #[tokio::test]
 async fn j01_without_a_token_the_challenge_is_bare() {

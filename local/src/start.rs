@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use auth::{AuthMode, Challenge};
 use fn_oauth::Host;
 use local_aws::LocalAws;
@@ -22,14 +22,20 @@ use crate::gateway::{self, Deployment, Functions};
 use crate::own_issuer::{self, OwnIssuer};
 use crate::serve;
 
+/// Lambda sets these, behind an adapter for web servers too: there loopback is no protection.
+const ON_LAMBDA: [&str; 2] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME"];
+
 /// What clients may call the server.
 const NAME: &str = "lambda-mcp";
 
 /// Serves as `args` say, until it is told to stop.
 ///
 /// # Errors
-/// When the port, the configuration or a file stands against it.
+/// On Lambda, and when the port, the configuration or a file stands against it.
 pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
+    if let Some(name) = ON_LAMBDA.into_iter().find(|name| Process.get(name).is_some()) {
+        bail!("{name} is set: this server is for a machine of one's own, never for AWS Lambda");
+    }
     // Before anything else: a second copy must not start what it cannot use.
     let listener = serve::bind(args.host, args.port).await?;
     let address = listener.local_addr()?;

@@ -90,6 +90,20 @@ fn everyone_is_let_in_from_this_machine_only() {
     assert!(program.endpoint.starts_with("http://127.0.0.1:"), "{}", program.endpoint);
 }
 
+/// Where a web adapter listens on loopback for everyone, and a password is printed to a log.
+#[test]
+fn k17_on_lambda_it_does_not_start() {
+    for name in ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME"] {
+        for arguments in [&["--port", "0"][..], &["--port", "0", "--no-auth"]] {
+            let (_, message) = refused(arguments, &[(name, "set")]);
+            assert!(
+                message.contains(name) && message.contains("never for AWS Lambda"),
+                "{message}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn below_a_stage_clients_find_the_server_and_no_metadata() {
     let program = Running::start(&["--stage", "prod"]);

@@ -48,6 +48,7 @@ async fn a_token_that_kms_signed_is_taken_by_our_resource_server() {
         clients: Vec::new(),
         jwks_uri: format!("{ISSUER}/oauth/jwks").parse().unwrap(),
         known_keys: None,
+        check_grants: false,
         tenant_claim: None,
         tenants: BTreeMap::new(),
         tenant: None,

@@ -170,12 +170,11 @@ pub(super) async fn instructions(
     const FEW: usize = 20;
     const MANY: usize = 120;
     let init = callgrind(target, None, 0).await?;
-    counts.insert("init".to_owned(), init);
-    let variant = target.variant.as_deref();
-    if let Some(variant) = variant {
-        counts.insert("init_jwt".to_owned(), callgrind(variant, None, 0).await?);
+    counts.insert(target.init.to_owned(), init);
+    for variant in &target.variants {
+        counts.insert(variant.init.to_owned(), callgrind(variant, None, 0).await?);
     }
-    for target in std::iter::once(target).chain(variant) {
+    for target in std::iter::once(target).chain(&target.variants) {
         for event in &target.events {
             let few = callgrind(target, Some(event), FEW).await?;
             let many = callgrind(target, Some(event), MANY).await?;

@@ -11,7 +11,7 @@ mod report;
 mod target;
 mod upstream;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use self::baseline::Baseline;
 use self::events::Revision;
@@ -102,7 +102,14 @@ async fn measure(options: &Options) -> Result<()> {
         let ours = targets.iter().zip(found).filter(|(target, _)| target.ours);
         let counts: Baseline =
             ours.map(|(target, found)| (target.name.clone(), found.counts)).collect();
-        return if options.bless { baseline::bless(&counts) } else { baseline::check(&counts) };
+        if options.bless {
+            return baseline::bless(&counts);
+        }
+        let over = report::over_held(&counts);
+        if !over.is_empty() {
+            bail!("over budget:\n{}", over.join("\n"));
+        }
+        return baseline::check(&counts);
     }
 
     let effort = Effort { cold: options.cold, warm: options.warm };

@@ -21,15 +21,17 @@ pub(super) struct Target {
     pub(super) artifact: Option<PathBuf>,
     /// What it is asked, the first one right after a cold start.
     pub(super) events: Vec<Event>,
-    /// The same program set up in another way, of which only instructions are counted.
-    pub(super) variant: Option<Box<Target>>,
+    /// The same set up in other ways, of which only instructions are counted.
+    pub(super) variants: Vec<Target>,
+    /// What its start is called among the counts.
+    pub(super) init: &'static str,
     /// Whether its answers are ours to get right.
     pub(super) ours: bool,
 }
 
 impl Target {
     /// The MCP server. Principals of IAM call it, so that its figures are those of no token; what a
-    /// token costs is told by its variant.
+    /// token costs, and what no door at all, is told by its variants.
     pub(super) fn mcp(issuer: &Issuer) -> Result<Self> {
         let mut target = Self::ours("fn-mcp", events::mcp(Revision::Modern, &issuer.rs256))?;
         let mut with_tokens = target.clone();
@@ -40,8 +42,13 @@ impl Target {
             events::tools_list("tools_list_es256", &issuer.es256),
             events::tools_list("tools_list_granted", &issuer.own),
         ];
+        with_tokens.init = "init_jwt";
         target.set("AUTH_MODE", "iam").set("IAM_SCOPES", "prometheus-mcp-server/read");
-        target.variant = Some(Box::new(with_tokens));
+        let list = events::tools_list("tools_list_doorless", &issuer.rs256);
+        let mut doorless = Self::ours("doorless", vec![list])?;
+        doorless.env = target.env.clone();
+        doorless.init = "init_doorless";
+        target.variants = vec![with_tokens, doorless];
         Ok(target)
     }
 
@@ -57,7 +64,7 @@ impl Target {
         Self::ours("fn-health", events::health())
     }
 
-    /// One of our functions, built for release.
+    /// A program of ours, built for release.
     fn ours(name: &'static str, events: Vec<Event>) -> Result<Self> {
         let path = build::release(name)?;
         Ok(Self {
@@ -66,7 +73,8 @@ impl Target {
             env: lambda_env(),
             artifact: Some(path),
             events,
-            variant: None,
+            variants: Vec::new(),
+            init: "init",
             ours: true,
         })
     }
@@ -78,7 +86,16 @@ impl Target {
         let program = command.first().context("a peer is NAME=COMMAND")?;
         let artifact = Path::new(program).is_absolute().then(|| PathBuf::from(program));
         let (name, events) = (name.to_owned(), events::mcp(revision, token));
-        Ok(Self { name, command, env: lambda_env(), artifact, events, variant: None, ours: false })
+        Ok(Self {
+            name,
+            command,
+            env: lambda_env(),
+            artifact,
+            events,
+            variants: Vec::new(),
+            init: "init",
+            ours: false,
+        })
     }
 
     fn set(&mut self, name: &str, value: &str) -> &mut Self {
@@ -91,7 +108,7 @@ impl Target {
         let mut target = self.clone();
         target.set("AWS_ENDPOINT_URL", &upstream.url);
         target.set("AWS_ENDPOINT_URL_DYNAMODB", &format!("{}{DYNAMODB}", upstream.url));
-        target.variant = self.variant.as_ref().map(|variant| Box::new(variant.asking(upstream)));
+        target.variants = self.variants.iter().map(|variant| variant.asking(upstream)).collect();
         if let Some(certificate) = &upstream.certificate {
             let path = certificate.display().to_string();
             target.env.insert("PROMETHEUS_CA_FILE".to_owned(), path.clone());

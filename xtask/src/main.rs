@@ -13,6 +13,7 @@ mod docs;
 mod fuzz;
 mod install;
 mod interop;
+mod leaks;
 mod lint;
 mod logins;
 mod pages;

@@ -1,5 +1,6 @@
 //! Child processes: commands that must succeed, and servers that live as long as their handle.
 
+use std::env;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,11 @@ pub(crate) fn root() -> &'static Path {
 /// What the commands install and write: below the root, ignored by git.
 pub(crate) fn cache() -> PathBuf {
     root().join(".cache")
+}
+
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// A command of this toolchain's cargo, at the root.

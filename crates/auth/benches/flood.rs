@@ -1,5 +1,10 @@
 //! What a flood of tokens with unknown keys costs those whose tokens are good: their p99 while a
-//! thousand such tokens wait for the issuer, over their p99 without. Only the ratio tells anything.
+//! thousand such tokens wait for the issuer, over their p99 without. Only the ratio tells anything;
+//! it fails from [`TIMES`] on.
+//!
+//! What is timed is the CPU of this thread, and what counts is the calmest round, so that others on
+//! the machine make no difference. Nobody waits unseen: the issuer answers when the good tokens are
+//! through, and if one waited for that, this would never end.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up stops")]
 #![expect(clippy::print_stdout, reason = "a bench tells what it measured")]
 
@@ -8,10 +13,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use auth::{Issuer, Profile, Verifier};
 use futures_util::future::join_all;
+use nix::time::ClockId;
 use serde_json::json;
 use service_kit::clock::ManualClock;
 use signer::Signer;
@@ -25,6 +31,8 @@ const NOW: i64 = 1_790_000_000;
 const FLOOD: usize = 1000;
 const ROUNDS: usize = 20;
 const TOKENS: usize = 1000;
+/// As many times its p99 without it a good token may take in a flood, but not quite.
+const TIMES: f64 = 2.0;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
@@ -63,32 +71,45 @@ async fn main() {
     compare("a known token", quiet.known, flooded.known);
 }
 
-/// How long verifications took, the first of a token and the second.
-#[derive(Default)]
+/// The p99 of verifications, the first of a token and the second, in the calmest round.
 struct Latencies {
-    new: Vec<Duration>,
-    known: Vec<Duration>,
+    new: Duration,
+    known: Duration,
+}
+
+impl Default for Latencies {
+    fn default() -> Self {
+        Self { new: Duration::MAX, known: Duration::MAX }
+    }
 }
 
 impl Latencies {
     async fn measure(&mut self, verifier: &Verifier, tokens: &[String]) {
+        let mut round = [Vec::new(), Vec::new()];
         for token in tokens {
-            for latencies in [&mut self.new, &mut self.known] {
-                let started = Instant::now();
+            for latencies in &mut round {
+                let started = cpu();
                 verifier.verify(token).await.unwrap();
-                latencies.push(started.elapsed());
+                latencies.push(cpu() - started);
             }
         }
+        let [new, known] = round.map(|mut latencies| {
+            latencies.sort_unstable();
+            latencies[latencies.len() * 99 / 100]
+        });
+        (self.new, self.known) = (self.new.min(new), self.known.min(known));
     }
 }
 
-fn compare(what: &str, quiet: Vec<Duration>, flooded: Vec<Duration>) {
-    let [quiet, flooded] = [quiet, flooded].map(|mut latencies| {
-        latencies.sort_unstable();
-        latencies[latencies.len() * 99 / 100]
-    });
+/// What this thread has used.
+fn cpu() -> Duration {
+    ClockId::CLOCK_THREAD_CPUTIME_ID.now().unwrap().into()
+}
+
+fn compare(what: &str, quiet: Duration, flooded: Duration) {
     let ratio = flooded.as_secs_f64() / quiet.as_secs_f64();
     println!("{what}: p99 {quiet:?}, in a flood {flooded:?}, {ratio:.2} times");
+    assert!(ratio < TIMES, "a flood costs those whose tokens are good too much");
 }
 
 fn token(signer: &Signer, issuer: &str, kid: &str, jti: &str) -> String {

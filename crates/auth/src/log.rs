@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use tracing_subscriber::fmt::TestWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+
 /// Lines without time and target.
 #[derive(Clone, Default)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
@@ -14,7 +17,7 @@ impl Log {
             .without_time()
             .with_target(false)
             .with_ansi(false)
-            .with_writer(move || log.clone())
+            .with_writer((move || log.clone()).and(TestWriter::default()))
             .finish();
         tracing::subscriber::set_default(subscriber)
     }

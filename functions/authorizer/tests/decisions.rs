@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use service_kit::clock::ManualClock;
 use service_kit::env::Reader;
 use tracing::subscriber::set_default;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+use tracing_subscriber::fmt::{MakeWriter, TestWriter};
 
 /// When it is, in seconds since 1970.
 const NOW: i64 = 1_795_191_000;
@@ -108,7 +109,8 @@ impl<'a> MakeWriter<'a> for Log {
 async fn decide(authorizer: &Authorizer, event: Bytes) -> (Result<Value, AuthorizerError>, String) {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE);
-    let subscriber = subscriber.with_ansi(false).with_writer(log.clone()).finish();
+    let writer = log.clone().and(TestWriter::default());
+    let subscriber = subscriber.with_ansi(false).with_writer(writer).finish();
     let logging = set_default(subscriber);
     let answer = authorizer.decide(event).await;
     drop(logging);

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+use tracing_subscriber::fmt::TestWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
 
 use super::server::{Reply, Server};
 use super::{NOTHING, SECRET, aws, default_target, soon};
@@ -30,7 +32,7 @@ async fn a_call_is_logged_in_its_span_without_the_query_or_credentials() {
         .json()
         .flatten_event(true)
         .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
+        .with_writer((move || writer.clone()).and(TestWriter::default()))
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
 

@@ -11,7 +11,8 @@ use mcp_http::{HostRequestId, McpService};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+use tracing_subscriber::fmt::{MakeWriter, TestWriter};
 use tracing_subscriber::layer::{self, Layer, SubscriberExt as _};
 
 use crate::fixture::{Post, service, streaming};
@@ -40,8 +41,8 @@ impl MakeWriter<'_> for Lines {
 /// What is logged while `post` is sent, with its raw text.
 async fn logged(post: Post, service: &McpService) -> (Vec<Value>, String) {
     let lines = Lines::default();
-    let subscriber =
-        tracing_subscriber::fmt().json().with_writer(lines.clone()).without_time().finish();
+    let writer = lines.clone().and(TestWriter::default());
+    let subscriber = tracing_subscriber::fmt().json().with_writer(writer).without_time().finish();
     let guard = tracing::subscriber::set_default(subscriber);
     drop(timeout(Duration::from_secs(60), post.send(service)).await);
     drop(guard);

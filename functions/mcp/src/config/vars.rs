@@ -23,7 +23,8 @@ const SERVER: &[Var] = &[
     Var::new(
         "RESPONSE_MODE",
         Some("buffered"),
-        "How answers travel, `buffered` or `streaming`; what the API Gateway integration is set to.",
+        "How answers travel, `buffered` or `streaming`; what the API Gateway integration is set to. \
+         The local server streams unless it is set.",
     ),
     Var::new(
         "ALLOWED_ORIGINS",

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+use tracing_subscriber::fmt::{MakeWriter, TestWriter};
 
 /// The lines that this thread logs, of every level, while it lives.
 pub(crate) struct Log {
@@ -21,7 +22,7 @@ impl Log {
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_ansi(false)
-            .with_writer(lines.clone())
+            .with_writer(lines.clone().and(TestWriter::default()))
             .finish();
         Self { lines, _captures: tracing::subscriber::set_default(subscriber) }
     }

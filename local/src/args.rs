@@ -28,7 +28,36 @@ pub(crate) enum Command {
         /// Where that server wrote its configuration
         #[arg(long, default_value = CLIENT_CONFIG)]
         config: PathBuf,
+
+        #[command(flatten)]
+        wanted: Wanted,
     },
+    /// Has the issuer on this machine sign with a new key from now on
+    Rotate {
+        /// Where the server that is running wrote its configuration
+        #[arg(long, default_value = CLIENT_CONFIG)]
+        config: PathBuf,
+    },
+}
+
+/// Which token. Others than good ones show what a wrong one gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
+pub(crate) struct Wanted {
+    /// With these scopes, separated by spaces, and not with all that there are
+    #[arg(long, value_name = "SCOPES")]
+    pub(crate) scope: Option<String>,
+
+    /// One that has expired
+    #[arg(long)]
+    pub(crate) expired: bool,
+
+    /// An ID token
+    #[arg(long)]
+    pub(crate) id_token: bool,
+
+    /// One of another client
+    #[arg(long, value_name = "ID")]
+    pub(crate) client: Option<String>,
 }
 
 /// How to serve.
@@ -128,7 +157,8 @@ mod tests {
     #[test]
     fn a_token_is_asked_for_by_name() {
         let args = Args::try_parse_from(["mcp-local", "token"]).unwrap();
-        assert_eq!(args.command, Some(Command::Token { config: CLIENT_CONFIG.into() }));
+        let wanted = Wanted::default();
+        assert_eq!(args.command, Some(Command::Token { config: CLIENT_CONFIG.into(), wanted }));
         assert!(Args::try_parse_from(["mcp-local", "--port", "1", "token"]).is_err());
     }
 }

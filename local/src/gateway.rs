@@ -11,8 +11,8 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use local_aws::gateway::{
-    Api, Authorization, Authorizer, FunctionError, Gateway, GatewayResponses, InvalidRouteKey,
-    Kind, MAX_REQUEST, Refusal, Route, Signers,
+    Api, Authorization, Authorizer, FunctionError, Gateway, GatewayResponses, INTEGRATION_TIMEOUT,
+    InvalidRouteKey, Kind, MAX_REQUEST, Refusal, Route, Signers,
 };
 use service_kit::clock::Clock;
 use tokio::time::timeout;
@@ -46,6 +46,7 @@ struct Inner {
 struct Fronts {
     signed: Gateway,
     other: Gateway,
+    streaming: bool,
 }
 
 /// What the API is to be.
@@ -54,6 +55,8 @@ pub(crate) struct Settings {
     pub(crate) mode: AuthMode,
     /// The stage, when it is to be the first segment of each path.
     pub(crate) stage: Option<String>,
+    /// Whether answers are passed on while they are written, and for as long as that takes.
+    pub(crate) streaming: bool,
     /// Whose signatures are accepted.
     pub(crate) signers: Signers,
     /// Asked where tokens are taken.
@@ -78,7 +81,7 @@ impl Deployment {
         clock: Arc<dyn Clock>,
         settings: Settings,
     ) -> Result<Self, InvalidRouteKey> {
-        let Settings { mode, stage, signers, authorizer, challenge } = settings;
+        let Settings { mode, stage, streaming, signers, authorizer, challenge } = settings;
         let (signed, other) = match mode {
             AuthMode::Jwt => (Authorization::Custom, Authorization::Custom),
             AuthMode::Iam => (Authorization::Iam, Authorization::Iam),
@@ -101,7 +104,8 @@ impl Deployment {
             }
             Ok(gateway)
         };
-        let fronts = Some(Fronts { signed: gateway(signed)?, other: gateway(other)? });
+        let fronts = Fronts { signed: gateway(signed)?, other: gateway(other)?, streaming };
+        let fronts = Some(fronts);
         Ok(Self(Arc::new(Inner { functions, clock, fronts })))
     }
 
@@ -114,6 +118,7 @@ impl Deployment {
         let (parts, body) = request.into_parts();
         let fronts = self.0.fronts.as_ref();
         let front = fronts.map(|fronts| fronts.of(&parts.headers));
+        let streaming = fronts.is_none_or(|fronts| fronts.streaming);
         // A client that stops in the middle of its body is not waited for.
         let body = match timeout(PATIENCE, Limited::new(body, MAX_REQUEST).collect()).await {
             Ok(Ok(body)) => body.to_bytes(),
@@ -133,9 +138,17 @@ impl Deployment {
                 let context = RequestContext::new(admitted.context().to_string());
                 let mut request = admitted.into_request();
                 request.extensions_mut().insert(context);
-                let mut response = self.call(request).await;
-                front.pass_on(response.headers_mut());
-                response
+                let answered = match streaming {
+                    true => Ok(self.call(request).await),
+                    false => self.call_in_time(request).await,
+                };
+                match answered {
+                    Ok(mut response) => {
+                        front.pass_on(response.headers_mut());
+                        response
+                    }
+                    Err(refusal) => whole(front.refuse(&refusal)),
+                }
             }
             Err(refusal) => {
                 if let Refusal::AuthorizerFailed(_) = refusal {
@@ -145,6 +158,17 @@ impl Deployment {
                 whole(front.refuse(&refusal))
             }
         }
+    }
+
+    /// The whole answer of the function that a path belongs to, in the time that there is for one
+    /// that does not stream.
+    async fn call_in_time(&self, request: Request<Bytes>) -> Result<Response<Body>, Refusal> {
+        let answered = async {
+            let (head, body) = self.call(request).await.into_parts();
+            let body = body.collect().await.map_err(|_| Refusal::BadAnswer)?;
+            Ok(whole(Response::from_parts(head, body.to_bytes())))
+        };
+        timeout(INTEGRATION_TIMEOUT, answered).await.unwrap_or(Err(Refusal::TimedOut))
     }
 
     /// The function that a path belongs to.

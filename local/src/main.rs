@@ -15,14 +15,15 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use args::{Args, Command};
+use args::{Args, Command, Wanted};
 use clap::Parser as _;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let args = Args::parse();
     let done = match args.command {
-        Some(Command::Token { config }) => print_token(&config).await,
+        Some(Command::Token { config, wanted }) => print_token(&config, &wanted).await,
+        Some(Command::Rotate { config }) => token::rotate(&config).await,
         None => start::serve(&args.serve).await,
     };
     match done {
@@ -35,8 +36,8 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn print_token(config: &Path) -> anyhow::Result<()> {
-    let token = token::request(config).await?;
+async fn print_token(config: &Path, wanted: &Wanted) -> anyhow::Result<()> {
+    let token = token::request(config, wanted).await?;
     writeln!(io::stdout(), "{token}")?;
     Ok(())
 }

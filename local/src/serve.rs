@@ -25,7 +25,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// How long a client may take over its headers.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// The most connections at a time; others wait.
-const MAX_CONNECTIONS: usize = 512;
+pub(crate) const MAX_CONNECTIONS: usize = 512;
 
 /// The body of an answer.
 pub(crate) type Body = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
@@ -42,15 +42,19 @@ pub(crate) async fn bind(host: IpAddr, port: u16) -> anyhow::Result<TcpListener>
     })
 }
 
-/// Serves until `stop`, then lets answers that are being written end. `answer` is given each request
-/// and where it came from.
-pub(crate) async fn run<F, A>(listener: TcpListener, answer: F, stop: impl Future<Output = ()>)
-where
+/// Serves until `stop`, at most so many connections at a time, then lets answers that are being
+/// written end. `answer` is given each request and where it came from.
+pub(crate) async fn run<F, A>(
+    listener: TcpListener,
+    connections_at_most: usize,
+    answer: F,
+    stop: impl Future<Output = ()>,
+) where
     F: Fn(Request<Incoming>, SocketAddr) -> A + Clone + Send + 'static,
     A: Future<Output = Response<Body>> + Send + 'static,
 {
     let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(connections_at_most));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(PATIENCE);
     let mut stop = pin!(stop);
@@ -133,10 +137,16 @@ mod tests {
     }
 
     async fn started() -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+        started_for(MAX_CONNECTIONS).await
+    }
+
+    async fn started_for(
+        connections: usize,
+    ) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let listener = bind(LOCALHOST, 0).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = tokio::spawn(run(listener, echo, async {
+        let serving = tokio::spawn(run(listener, connections, echo, async {
             let _ = stopped.await;
         }));
         (address, stop, serving)
@@ -170,15 +180,34 @@ mod tests {
         serving.await.unwrap();
     }
 
+    #[tokio::test]
+    async fn x04_a_connection_too_many_waits_until_another_ends() {
+        let (address, _stop, _serving) = started_for(2).await;
+        let mut busy = Vec::new();
+        for _ in 0..2 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+            read_to(&mut stream, b"\r\n\r\n").await;
+            busy.push(stream);
+        }
+        let mut waits = TcpStream::connect(address).await.unwrap();
+        waits.write_all(b"GET /at-last HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let early = tokio::time::timeout(Duration::from_millis(300), waits.readable()).await;
+        assert!(early.is_err(), "it is answered beside two others");
+        busy.pop();
+        assert!(read_to(&mut waits, b"/at-last").await.starts_with("HTTP/1.1 200 OK"));
+    }
+
+    /// hyper closes the connection and says nothing; in its body a client is told (408).
     #[tokio::test(start_paused = true)]
     async fn x04_a_client_that_does_not_end_its_headers_is_cut_off() {
         let (address, _stop, _serving) = started().await;
         let mut slow = TcpStream::connect(address).await.unwrap();
         slow.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n").await.unwrap();
         let mut answer = Vec::new();
-        // It ends by the server's hand, and with no answer that could be cached.
+        let started = tokio::time::Instant::now();
         slow.read_to_end(&mut answer).await.unwrap();
-        assert!(!answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+        assert!(answer.is_empty() && started.elapsed() <= 2 * PATIENCE, "{answer:?}");
         let mut quick = TcpStream::connect(address).await.unwrap();
         quick.write_all(b"GET /quick HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         assert!(read_to(&mut quick, b"/quick").await.starts_with("HTTP/1.1 200 OK"));

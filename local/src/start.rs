@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use api_gateway::Mode;
 use auth::{AuthMode, Challenge};
 use fn_oauth::Host;
 use local_aws::LocalAws;
@@ -71,7 +72,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
     let banner = Banner { address, endpoint, metrics: metrics.to_string(), access, signing };
     write!(io::stdout(), "{banner}")?;
     let answer = move |request, source| deployment.clone().answer(request, source);
-    serve::run(listener, answer, serve::stop_signal()?).await;
+    serve::run(listener, serve::MAX_CONNECTIONS, answer, serve::stop_signal()?).await;
     aws.stop().await?;
     Ok(())
 }
@@ -80,11 +81,12 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
 fn configuration(env: &dyn Env) -> anyhow::Result<(Filter, fn_mcp::Config)> {
     let mut reader = Reader::new(env, fn_mcp::VARS);
     let log = reader.or_default("LOG_LEVEL");
+    let mode: Option<Mode> = reader.optional("RESPONSE_MODE");
     let config = fn_mcp::Config::read(&mut reader);
     let (log, mut config) = reader.finish(|| log.zip(config)).context("cannot be configured so")?;
     // Pages of this machine may call, and a reply is sent while it is written.
     config.http.origins.loopback = true;
-    config.http.streaming = true;
+    config.http.streaming = mode != Some(Mode::Buffered);
     Ok((log, config))
 }
 
@@ -192,6 +194,7 @@ fn deployment(
     let settings = gateway::Settings {
         mode: config.door.as_ref().map_or(AuthMode::None, |door| door.mode),
         stage: args.stage.clone(),
+        streaming: config.http.streaming,
         signers: Signers::Verified(Verifier {
             keys: aws.keys().clone(),
             region: aws.region().to_owned(),

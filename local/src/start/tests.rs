@@ -25,19 +25,29 @@ struct Site {
 
 impl Site {
     async fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[]).await
+    }
+
+    /// With these variables in the environment of the process.
+    async fn start_with(arguments: &[&str], process: &[(&str, &str)]) -> Self {
         let clock = Arc::new(ManualClock::new(NOW_MS));
         let aws = local_aws::Config { clock: clock.clone(), ..local_aws::Config::default() };
         let aws = LocalAws::start(aws).await.unwrap();
         let args = Args::try_parse_from([&["mcp-local"], arguments].concat()).unwrap().serve;
         let listener = serve::bind(args.host, 0).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let process = BTreeMap::<&str, &str>::new();
+        let process: BTreeMap<_, _> = process.iter().copied().collect();
         let url = endpoint(address, None);
-        let env = Environment::new(&process, &Metrics::Sample, &aws, url, args.no_auth);
+        let env = Environment::new(&process, &Metrics::choose(&process), &aws, url, args.no_auth);
         let (_, config) = configuration(&env).unwrap();
         let deployment = deployment(&config, &env, &aws, None, &args, clock.clone()).unwrap();
         let answer = move |request, source| deployment.clone().answer(request, source);
-        let serving = tokio::spawn(serve::run(listener, answer, std::future::pending()));
+        let serving = tokio::spawn(serve::run(
+            listener,
+            serve::MAX_CONNECTIONS,
+            answer,
+            std::future::pending(),
+        ));
         Self { address, aws, clock, serving }
     }
 
@@ -96,6 +106,55 @@ async fn x04_a_client_that_does_not_end_its_body_is_told_so() {
             .await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{arguments:?}: {answer}");
         assert!(started.elapsed() >= serve::PATIENCE);
+    }
+}
+
+/// 10 MB at the gateway; what the function itself takes is less.
+#[tokio::test]
+async fn a_body_that_is_too_long_for_the_gateway_is_told_so() {
+    const MOST: usize = 10 << 20;
+    let (site, bare) =
+        (Site::start(&["--no-auth"]).await, Site::start(&["--no-auth", "--gateway", "none"]).await);
+    for (site, length, body) in [
+        (&site, MOST, "the body is over 1048576 bytes"),
+        (&site, MOST + 1, "\r\n\r\n{\"message\":\"Request Too Long\"}"),
+        (&bare, MOST + 1, "\r\n\r\n"),
+    ] {
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\
+             content-type: application/json\r\n\r\n"
+        );
+        let answer = site.send(&(head + &"a".repeat(length))).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{length}: {answer}");
+        assert!(answer.contains(body), "{length}: {answer}");
+    }
+}
+
+/// A Prometheus that never answers.
+#[tokio::test(start_paused = true)]
+async fn a_call_that_takes_too_long_is_given_up_by_the_gateway_unless_it_streams() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ExecuteQuery","arguments":{"query":"up"}}}"#;
+    let length = call.len();
+    let request = format!(
+        "POST /mcp HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\
+         content-type: application/json\r\n\r\n{call}"
+    );
+    for (mode, gateway, given_up) in
+        [("buffered", "rest", true), ("buffered", "none", false), ("streaming", "rest", false)]
+    {
+        let (status, text) = match given_up {
+            true => ("504 Gateway Timeout", "{\"message\":\"Endpoint request timed out\"}"),
+            false => ("200 OK", "\"isError\":true"),
+        };
+        let process = [("PROMETHEUS_URL", url.as_str()), ("RESPONSE_MODE", mode)];
+        let site = Site::start_with(&["--no-auth", "--gateway", gateway], &process).await;
+        let started = tokio::time::Instant::now();
+        let answer = site.send(&request).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{mode} {gateway}: {answer}");
+        assert!(answer.contains(text), "{mode} {gateway}: {answer}");
+        assert_eq!(started.elapsed().as_secs() == 29, given_up, "{mode} {gateway}");
     }
 }
 

@@ -18,6 +18,20 @@ async fn call_on(program: &Running, issuer: &Issuer, bearer: &str, stop: &Atomic
 }
 
 #[tokio::test]
+async fn j31_whoever_runs_the_server_rotates_its_keys_and_no_token_is_lost() {
+    let program = Running::start(&[]);
+    let old = program.token();
+    program.send(with(call(), &format!("Bearer {old}"))).await.assert_result("before");
+    program.told(&["rotate"]);
+    let new = program.token();
+    let header = |token: &str| token.split('.').next().unwrap().to_owned();
+    assert_ne!(header(&new), header(&old), "they name their keys");
+    for token in [&new, &old] {
+        program.send(with(call(), &format!("Bearer {token}"))).await.assert_result("after");
+    }
+}
+
+#[tokio::test]
 async fn j31_j33_no_call_fails_while_keys_are_rotated_retired_and_out_of_reach() {
     let issuer = Issuer::start().await;
     for gateway in ["rest", "none"] {

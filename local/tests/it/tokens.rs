@@ -163,6 +163,28 @@ async fn j01_j03_j04_j13_j15_j17_j18_j21_j22_j23_j25_j26_each_wrong_token_gets_i
     }
 }
 
+/// As docs/security/doors.md says it under "Try it".
+#[tokio::test]
+async fn whoever_runs_the_server_gets_each_wrong_token_for_it() {
+    for gateway in ["rest", "none"] {
+        let program = Running::start(&["--gateway", gateway]);
+        let behind = gateway == "rest";
+        let refused = if behind { ByGateway } else { Invalid };
+        for (arguments, request, said) in [
+            (&["token", "--expired"][..], list(), refused),
+            (&["token", "--client", "another"], list(), refused),
+            (&["token", "--id-token"], list(), refused),
+            (&["token", "--scope", "mcp/invoke"], list(), Allowed),
+            (&["token", "--scope", "mcp/invoke"], call(), Scope("prometheus-mcp-server/read")),
+            (&["token"], call(), Allowed),
+        ] {
+            let token = program.told(arguments);
+            let answer = program.send(with(request, &format!("Bearer {token}"))).await;
+            assert_said(&program, behind, &arguments.join(" "), &answer, said);
+        }
+    }
+}
+
 /// Whoever answers: the gateway, the policy that it keeps, or the function.
 #[tokio::test]
 async fn j42_a_page_may_read_the_challenge_that_comes_through_the_gateway() {

@@ -5,6 +5,7 @@
 //! | `POST /oauth2/token` | access tokens by the grant `client_credentials` |
 //! | `GET /{pool}/.well-known/openid-configuration` | where things are |
 //! | `GET /{pool}/.well-known/jwks.json` | the public keys, or a [`Fault`] |
+//! | `POST /local/token`, `/local/rotate` | wrong tokens and new keys, which no Cognito gives: see `operator` |
 //!
 //! Tokens of users, and wrong ones, are made by [`Cognito::mint`]. The key is RSA of 2048 bits; it
 //! is made when it is first wanted and is nowhere kept.
@@ -14,6 +15,7 @@ mod config;
 mod fault;
 mod keys;
 mod mint;
+mod operator;
 mod rsa;
 mod token;
 
@@ -132,6 +134,8 @@ pub(crate) fn router(cognito: Arc<Cognito>) -> Router {
     let well_known = format!("/{}/.well-known", cognito.pool_id);
     Router::new()
         .route("/oauth2/token", post(token::answer))
+        .route("/local/token", post(operator::token))
+        .route("/local/rotate", post(operator::rotate))
         .route(&format!("{well_known}/openid-configuration"), get(configuration))
         .route(&format!("{well_known}/jwks.json"), get(fault::jwks))
         .with_state(cognito)

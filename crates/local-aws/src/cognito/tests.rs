@@ -42,7 +42,16 @@ async fn get(cognito: &Arc<Cognito>, path: &str) -> (StatusCode, HeaderMap, Stri
 
 /// Asks for a token, with Basic authentication when there is a pair.
 async fn ask(cognito: &Arc<Cognito>, basic: Option<&str>, form: &str) -> (StatusCode, Value) {
-    let mut request = Request::post("/oauth2/token").header(header::CONTENT_TYPE, FORM);
+    ask_at("/oauth2/token", cognito, basic, form).await
+}
+
+async fn ask_at(
+    path: &str,
+    cognito: &Arc<Cognito>,
+    basic: Option<&str>,
+    form: &str,
+) -> (StatusCode, Value) {
+    let mut request = Request::post(path).header(header::CONTENT_TYPE, FORM);
     if let Some(pair) = basic {
         let pair = format!("Basic {}", BASE64_STANDARD.encode(pair));
         request = request.header(header::AUTHORIZATION, pair);
@@ -150,6 +159,46 @@ async fn what_is_wrong_with_a_request_is_told_in_one_word() {
     let json = Request::post("/oauth2/token").header(header::CONTENT_TYPE, "application/json");
     let (status, _, body) = send(&cognito, json.body("{}".into()).unwrap()).await;
     assert_eq!((status.as_u16(), body.as_str()), (400, r#"{"error":"invalid_request"}"#));
+}
+
+#[tokio::test]
+async fn an_operator_gets_tokens_that_no_client_can_ask_for() {
+    let cognito = cognito();
+    let operator = Some("local-client:s3cret");
+    for (form, claim, expected) in [
+        ("", "scope", json!("mcp/invoke prometheus-mcp-server/read")),
+        ("scope=a+b", "scope", json!("a b")),
+        ("expired=true", "exp", json!(NOW / 1_000 - 60)),
+        ("token_use=id", "token_use", json!("id")),
+        ("for_client=other", "client_id", json!("other")),
+    ] {
+        let (status, answer) = ask_at("/local/token", &cognito, operator, form).await;
+        assert_eq!(status, 200, "{form}: {answer}");
+        let token = answer["access_token"].as_str().unwrap();
+        assert!(is_verified(&cognito, token).await, "{form}");
+        assert_eq!(part(token, 1)[claim], expected, "{form}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_has_a_clients_secret() {
+    let cognito = cognito();
+    let before = keys(&cognito).await.len();
+    for (basic, form, error) in [
+        (Some("local-client:other"), "", "invalid_client"),
+        (None, "client_id=local-client", "invalid_client"),
+        (None, "", "invalid_request"),
+    ] {
+        for path in ["/local/token", "/local/rotate"] {
+            let (status, answer) = ask_at(path, &cognito, basic, form).await;
+            assert_eq!((status.as_u16(), answer), (400, json!({"error": error})), "{path} {form}");
+        }
+    }
+    assert_eq!(keys(&cognito).await.len(), before);
+    let rotate = Request::post("/local/rotate").header(header::CONTENT_TYPE, FORM);
+    let form = Body::from("client_id=local-client&client_secret=s3cret");
+    assert_eq!(send(&cognito, rotate.body(form).unwrap()).await.0, 204);
+    assert_eq!(keys(&cognito).await.len(), before + 1);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::form;
 
 /// Why there is no token: the codes of RFC 6749, section 5.2.
 #[derive(Debug)]
-enum Refusal {
+pub(super) enum Refusal {
     InvalidRequest,
     InvalidClient,
     InvalidScope,
@@ -46,7 +46,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-const NOT_STORED: [(header::HeaderName, &str); 2] =
+pub(super) const NOT_STORED: [(header::HeaderName, &str); 2] =
     [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
 
 /// `POST /oauth2/token`
@@ -90,7 +90,10 @@ async fn grant(cognito: &Cognito, headers: &HeaderMap, body: &[u8]) -> Result<Re
 }
 
 /// The parameters, each at most once (RFC 6749, section 3.2).
-fn params(headers: &HeaderMap, body: &[u8]) -> Result<BTreeMap<String, String>, Refusal> {
+pub(super) fn params(
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<BTreeMap<String, String>, Refusal> {
     let text = std::str::from_utf8(body).ok().filter(|_| form::is_announced(headers));
     let mut params = BTreeMap::new();
     for (name, value) in form::pairs(text.ok_or(Refusal::InvalidRequest)?) {
@@ -102,7 +105,7 @@ fn params(headers: &HeaderMap, body: &[u8]) -> Result<BTreeMap<String, String>, 
 }
 
 /// The client, which shows its secret in the `Authorization` header or in the body, not in both.
-fn authenticate<'a>(
+pub(super) fn authenticate<'a>(
     cognito: &'a Cognito,
     headers: &HeaderMap,
     params: &BTreeMap<String, String>,

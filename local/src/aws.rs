@@ -113,6 +113,8 @@ impl<'a> Environment<'a> {
             "issuer": own.origin,
             "profile": "at+jwt",
             "tenant_claim": "tenant_id",
+            // Its tables are this machine's, where nobody else's AWS credentials are sent.
+            "check_grants": self.aws.is_some(),
         });
         self.issuers.insert(0, ours);
         self

@@ -177,6 +177,20 @@ async fn d19_a_client_that_is_deleted_gets_nothing_more() {
     let deleted = program.send(with(delete, &bearer(&tokens.registration_token))).await;
     assert_eq!(deleted.status, 204, "{deleted:?}");
     assert_eq!(refresh(&program, &tokens).await.status, 401);
+    // Nobody has used it within the last minute, so it is asked about.
+    let refused = program.send(with(call(), &bearer(&tokens.access))).await;
+    assert_eq!(refused.status, 401, "{refused:?}");
+    let machine = program.token();
+    program.send(with(call(), &bearer(&machine))).await.assert_result("a machine's");
+}
+
+#[tokio::test]
+async fn with_a_prometheus_of_ones_own_no_request_is_signed_for_this_machines_tables() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{nobody}");
+    let program = Running::start_with(&[], &[("PROMETHEUS_URL", &url)]);
+    let tokens = log_in(&program).await;
+    program.send(with(list(), &bearer(&tokens.access))).await.assert_result("list");
 }
 
 #[tokio::test]

@@ -47,6 +47,11 @@ impl Local {
         assert!(found.get("LastEvaluatedKey").is_none(), "there is more");
         found["Items"].as_array().unwrap().clone()
     }
+
+    pub(crate) fn delete(&self, table: &str, key_name: &str, key: &str) {
+        let request = serde_json::json!({ "TableName": table, "Key": { key_name: { "S": key } } });
+        self.database.delete_item(serde_json::from_value(request).unwrap()).unwrap();
+    }
 }
 
 pub(crate) fn store_at(endpoint: &str) -> DynamoStore {

@@ -1,6 +1,5 @@
 //! Child processes: commands that must succeed, and servers that live as long as their handle.
 
-use std::env;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use service_kit::env::{Env as _, Process};
 
 /// The root of the checkout.
 pub(crate) fn root() -> &'static Path {
@@ -22,7 +22,7 @@ pub(crate) fn cache() -> PathBuf {
 
 /// Where cargo builds.
 pub(crate) fn target() -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    Process.get("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// A command of this toolchain's cargo, at the root.

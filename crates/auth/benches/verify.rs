@@ -64,7 +64,7 @@ fn hold(signer: &Signer, token: &str, whole: impl Fn()) {
     let mut best = [Duration::MAX; 2];
     for _ in 0..300 {
         best[0] = best[0].min(a_few(&whole));
-        best[1] = best[1].min(a_few(&signature_alone));
+        best[1] = best[1].min(a_few(signature_alone));
     }
     let [whole, alone] = best;
     let ratio = whole.as_secs_f64() / alone.as_secs_f64();

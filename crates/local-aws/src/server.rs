@@ -199,6 +199,23 @@ impl LocalAws {
     }
 }
 
+/// The services whose one endpoint is the root.
+struct Root {
+    sts: Sts,
+    dynamodb: DynamoDb,
+}
+
+/// Those that speak JSON say which they are in a header.
+async fn at_root(State(root): State<Arc<Root>>, request: Request) -> Response {
+    let target = request.headers().get("x-amz-target").map(|target| target.as_bytes());
+    match target {
+        Some(target) if target.starts_with(dynamodb::TARGET.as_bytes()) => {
+            root.dynamodb.answer(request).await
+        }
+        _ => root.sts.answer(request).await,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -268,22 +285,5 @@ mod tests {
             ["AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
         );
         assert_eq!(environment[0].1, server.base_url());
-    }
-}
-
-/// The services whose one endpoint is the root.
-struct Root {
-    sts: Sts,
-    dynamodb: DynamoDb,
-}
-
-/// Those that speak JSON say which they are in a header.
-async fn at_root(State(root): State<Arc<Root>>, request: Request) -> Response {
-    let target = request.headers().get("x-amz-target").map(|target| target.as_bytes());
-    match target {
-        Some(target) if target.starts_with(dynamodb::TARGET.as_bytes()) => {
-            root.dynamodb.answer(request).await
-        }
-        _ => root.sts.answer(request).await,
     }
 }

@@ -1,6 +1,7 @@
 //! A person logs in: from a client's registration to its tokens, as it goes with a browser.
 
 use std::net::TcpListener;
+use std::slice::from_ref;
 
 use bytes::Bytes;
 use http::{Request, header};
@@ -80,11 +81,11 @@ async fn log_in(program: &Running) -> Tokens {
     let (state, password) = (hidden(&page.text, "state"), password(program));
     let wrong = [("user", "dev"), ("password", "wrong"), ("state", &*state)];
     let again =
-        program.send(of_browser(form("/oauth/login", &wrong), &[transaction.clone()])).await;
+        program.send(of_browser(form("/oauth/login", &wrong), from_ref(&transaction))).await;
     assert_eq!(again.status, 422, "{again:?}");
     let right = [("user", "dev"), ("password", &*password), ("state", &*state)];
     let logged_in =
-        program.send(of_browser(form("/oauth/login", &right), &[transaction.clone()])).await;
+        program.send(of_browser(form("/oauth/login", &right), from_ref(&transaction))).await;
     assert_eq!((logged_in.status, logged_in.header("location")), (303, Some("/oauth/consent")));
 
     let cookies = [transaction, cookie(&logged_in)];

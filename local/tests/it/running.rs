@@ -145,6 +145,7 @@ impl Running {
 }
 
 impl Drop for Running {
+    #[expect(clippy::print_stdout, reason = "what the tests print is searched for tokens")]
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();

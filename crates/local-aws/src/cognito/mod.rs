@@ -2,12 +2,13 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | `POST /oauth2/token` | access tokens by the grant `client_credentials` |
+//! | `POST /oauth2/token` | tokens by the grants `client_credentials` and `authorization_code` |
+//! | `GET /oauth2/authorize`, `POST /login` | the page on which people sign in |
 //! | `GET /{pool}/.well-known/openid-configuration` | where things are |
 //! | `GET /{pool}/.well-known/jwks.json` | the public keys, or a [`Fault`] |
 //! | `POST /local/token`, `/local/rotate` | wrong tokens and new keys, which no Cognito gives: see `operator` |
 //!
-//! Tokens of users, and wrong ones, are made by [`Cognito::mint`]. The key is RSA of 2048 bits; it
+//! Other tokens of users, and wrong ones, are made by [`Cognito::mint`]. The key is RSA of 2048 bits; it
 //! is made when it is first wanted and is nowhere kept.
 //! See <https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html>.
 
@@ -17,6 +18,7 @@ mod keys;
 mod mint;
 mod operator;
 mod rsa;
+mod sign_in;
 mod token;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,10 +32,11 @@ use serde_json::{Value, json};
 use service_kit::clock::Clock;
 use service_kit::random::RandomError;
 
-pub use config::{Client, ClientSecret, CognitoConfig};
+pub use config::{Client, ClientSecret, CognitoConfig, User};
 pub use fault::Fault;
 use keys::Keys;
 pub use mint::{Mint, TokenKind};
+use sign_in::Codes;
 
 /// A token could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +56,8 @@ pub struct Cognito {
     base_url: String,
     pool_id: String,
     clients: Vec<Client>,
+    users: Vec<User>,
+    codes: Codes,
     keys: Keys,
     fault: Mutex<Option<Fault>>,
     jwks_requests: AtomicUsize,
@@ -66,7 +71,7 @@ impl Cognito {
         base_url: String,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RandomError> {
-        let CognitoConfig { pool_id, mut clients } = config;
+        let CognitoConfig { pool_id, mut clients, users } = config;
         for client in &mut clients {
             if client.secret.is_none() {
                 client.secret = Some(ClientSecret::random()?);
@@ -76,6 +81,8 @@ impl Cognito {
             base_url,
             pool_id,
             clients,
+            users,
+            codes: Codes::default(),
             keys: Keys::default(),
             fault: Mutex::default(),
             jwks_requests: AtomicUsize::default(),
@@ -96,6 +103,11 @@ impl Cognito {
     /// Where tokens are asked for.
     pub fn token_endpoint(&self) -> String {
         format!("{}/oauth2/token", self.base_url)
+    }
+
+    /// Where people sign in.
+    pub fn authorization_endpoint(&self) -> String {
+        format!("{}/oauth2/authorize", self.base_url)
     }
 
     /// The app clients, each with its secret.
@@ -136,6 +148,8 @@ pub(crate) fn router(cognito: Arc<Cognito>) -> Router {
         .route("/oauth2/token", post(token::answer))
         .route("/local/token", post(operator::token))
         .route("/local/rotate", post(operator::rotate))
+        .route("/oauth2/authorize", get(sign_in::begin))
+        .route("/login", post(sign_in::submit))
         .route(&format!("{well_known}/openid-configuration"), get(configuration))
         .route(&format!("{well_known}/jwks.json"), get(fault::jwks))
         .with_state(cognito)
@@ -144,9 +158,12 @@ pub(crate) fn router(cognito: Arc<Cognito>) -> Router {
 /// OpenID Connect Discovery, of what there is.
 async fn configuration(State(cognito): State<Arc<Cognito>>) -> Json<Value> {
     Json(json!({
+        "authorization_endpoint": cognito.authorization_endpoint(),
         "id_token_signing_alg_values_supported": ["RS256"],
         "issuer": cognito.issuer(),
         "jwks_uri": cognito.jwks_uri(),
+        "response_types_supported": ["code"],
+        "scopes_supported": ["openid", "email", "profile"],
         "subject_types_supported": ["public"],
         "token_endpoint": cognito.token_endpoint(),
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],

@@ -10,6 +10,8 @@ use tower::ServiceExt as _;
 
 use super::*;
 
+mod sign_in;
+
 const NOW: i64 = 1_795_000_000_000;
 const POOL: &str = "/us-east-1_LocalPool1";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -205,7 +207,7 @@ async fn an_operator_has_a_clients_secret() {
 async fn discovery_tells_what_there_is() {
     let (status, _, body) = get(&cognito(), "openid-configuration").await;
     assert_eq!(status, 200);
-    insta::assert_snapshot!(body, @r#"{"id_token_signing_alg_values_supported":["RS256"],"issuer":"http://127.0.0.1:4566/us-east-1_LocalPool1","jwks_uri":"http://127.0.0.1:4566/us-east-1_LocalPool1/.well-known/jwks.json","subject_types_supported":["public"],"token_endpoint":"http://127.0.0.1:4566/oauth2/token","token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]}"#);
+    insta::assert_snapshot!(body, @r#"{"authorization_endpoint":"http://127.0.0.1:4566/oauth2/authorize","id_token_signing_alg_values_supported":["RS256"],"issuer":"http://127.0.0.1:4566/us-east-1_LocalPool1","jwks_uri":"http://127.0.0.1:4566/us-east-1_LocalPool1/.well-known/jwks.json","response_types_supported":["code"],"scopes_supported":["openid","email","profile"],"subject_types_supported":["public"],"token_endpoint":"http://127.0.0.1:4566/oauth2/token","token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"]}"#);
 }
 
 #[tokio::test]

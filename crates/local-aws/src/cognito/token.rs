@@ -1,4 +1,5 @@
-//! The token endpoint: `client_credentials`, answered and refused as Cognito does.
+//! The token endpoint: `client_credentials` and `authorization_code`, answered and refused as Cognito
+//! does.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, StatusCode, Uri, header};
 use serde_json::json;
 
-use super::{Client, ClientSecret, Cognito, CognitoError, Mint};
+use super::{Client, ClientSecret, Cognito, CognitoError, Mint, sign_in};
 use crate::form;
 
 /// Why there is no token: the codes of RFC 6749, section 5.2.
@@ -19,6 +20,7 @@ use crate::form;
 pub(super) enum Refusal {
     InvalidRequest,
     InvalidClient,
+    InvalidGrant,
     InvalidScope,
     UnsupportedGrantType,
     Failed(CognitoError),
@@ -35,6 +37,7 @@ impl IntoResponse for Refusal {
         let code = match self {
             Self::InvalidRequest => "invalid_request",
             Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
             Self::InvalidScope => "invalid_scope",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::Failed(err) => {
@@ -67,6 +70,10 @@ async fn grant(cognito: &Cognito, headers: &HeaderMap, body: &[u8]) -> Result<Re
     match params.get("grant_type").map(String::as_str) {
         None | Some("") => return Err(Refusal::InvalidRequest),
         Some("client_credentials") => {}
+        Some("authorization_code") => {
+            let granted = sign_in::redeem(cognito, client, &params).await?;
+            return Ok((NOT_STORED, Json(granted)).into_response());
+        }
         Some(_) => return Err(Refusal::UnsupportedGrantType),
     }
     let scopes = scopes(client, params.get("scope").map_or("", String::as_str))?;

@@ -1,6 +1,7 @@
 //! End-to-end tests, one module a subject.
 #![cfg(test)]
 
+mod broker;
 mod client_probes;
 mod doors;
 mod fuzz;

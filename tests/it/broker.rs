@@ -7,8 +7,8 @@ use http::{Request, Response, StatusCode, header};
 use local_aws::cognito::{Client, ClientSecret, CognitoConfig, Mint, User};
 use local_aws::{Config, LocalAws};
 use oauth::{
-    Begun, Broker, BrokerError, Form, IdTokenError, Person, Provider, Time, TransactionState, Upstream,
-    UpstreamCode,
+    Begun, Broker, BrokerError, Form, IdTokenError, Person, Provider, Time, TransactionState,
+    Upstream, UpstreamCode,
 };
 use service_kit::clock::{Clock as _, SystemClock};
 

@@ -3,5 +3,6 @@
 pub mod binary;
 pub mod emulator;
 pub mod fuzz;
+pub mod openapi;
 pub mod prometheus;
 pub mod schema;

@@ -18,6 +18,7 @@ mod lint;
 mod logins;
 mod pages;
 mod process;
+mod rest;
 mod site;
 mod stand_ins;
 mod steps;
@@ -47,6 +48,8 @@ enum Command {
     Logins(logins::Options),
     /// The pages that people see, in Chromium, with pictures in target/pages
     Pages,
+    /// Requests made up from /openapi.json, and every answer held to it
+    Rest(rest::Options),
     /// Speed, memory and size of the functions, with the budgets beside
     Bench(bench::Options),
     /// Mutated requests at the HTTP entry
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::StandIns => stand_ins::run(),
         Command::Logins(options) => logins::run(&options),
         Command::Pages => pages::run(),
+        Command::Rest(options) => rest::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
         Command::Docs { check } => docs::run(check),

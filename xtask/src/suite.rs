@@ -7,11 +7,11 @@ use anyhow::Result;
 
 use crate::process::{cargo, is_installed, run as must};
 use crate::steps::{self, Outcome, Step};
-use crate::{bench, conformance, docs, fuzz, interop, leaks, lint, logins, pages, stand_ins};
+use crate::{bench, conformance, docs, fuzz, interop, leaks, lint, logins, pages, rest, stand_ins};
 
 pub(crate) fn run() -> Result<()> {
     let mut steps = lint::steps();
-    let more: [Step<'_>; 12] = [
+    let more: [Step<'_>; 13] = [
         ("unit and integration tests", Box::new(tests)),
         ("documentation tests", Box::new(doc_tests)),
         ("generated documents", Box::new(|| docs::run(true).map(done))),
@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<()> {
         ("AWS as others play it", Box::new(|| stand_ins::run().map(done))),
         ("logins", Box::new(|| logins::run(&logins::Options::default()).map(done))),
         ("pages", Box::new(|| pages::run().map(done))),
+        ("REST by its description", Box::new(|| rest::run(&rest::Options::default()).map(done))),
         ("instruction counts", Box::new(|| bench::run(&bench::Options::check()).map(done))),
         ("verification, and in a flood", Box::new(verification)),
         ("fuzz", Box::new(|| fuzz::run(Duration::from_secs(60)).map(done))),

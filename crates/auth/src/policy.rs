@@ -36,7 +36,7 @@ impl Method {
 pub(crate) struct Route {
     /// The method.
     pub(crate) method: Method,
-    /// The path in a resource ARN, such as `mcp`.
+    /// The path in a resource ARN, such as `mcp`; `*` at its end is any tool's name.
     pub(crate) path: &'static str,
     /// The scope.
     pub(crate) scope: &'static str,
@@ -48,10 +48,13 @@ impl Route {
     }
 
     /// All routes that a token opens. The scopes of single tools are for the function to judge.
-    pub(crate) const ALL: [Self; 3] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::new(Method::Post, "mcp"),
         Self::new(Method::Get, "mcp"),
         Self::new(Method::Delete, "mcp"),
+        Self::new(Method::Get, "tools"),
+        Self::new(Method::Post, "tools/*"),
+        Self::new(Method::Get, "openapi.json"),
     ];
 }
 

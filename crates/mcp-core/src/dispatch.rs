@@ -1,6 +1,7 @@
 //! From a request to its result: which method it is, whether the server offers it, and what it does.
 
 mod call;
+mod direct;
 mod rounds;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use crate::render;
 use crate::revision::{Features, ProtocolVersion};
 use crate::server::{Parts, Server};
 use crate::task::{TaskError, TaskId};
+
+pub use direct::CallError;
 
 /// The most values a completion may have (specification, Completion).
 const MAX_COMPLETIONS: usize = 100;

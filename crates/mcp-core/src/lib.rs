@@ -36,7 +36,7 @@ pub use caller::{Caller, Granted};
 pub use changes::{Change, Changes};
 pub use content::{Annotations, Content, Icon, ResourceContents, Role};
 pub use context::{CallContext, Exchange};
-pub use dispatch::name_param;
+pub use dispatch::{CallError, name_param};
 pub use error::HandlerError;
 pub use input::{Ask, Elicited, InputRequired, Interrupt};
 pub use jsonrpc::{ErrorCode, ErrorObject, Id};
@@ -49,9 +49,9 @@ pub use registry::{BuildError, Fault};
 pub use resource::{ResourceSpec, TemplateSpec};
 pub use revision::ProtocolVersion;
 pub use schema::{HeaderKind, HeaderParam};
-pub use server::{CacheScope, Caching, Server, ServerBuilder};
+pub use server::{CacheScope, Caching, OfferedTool, Server, ServerBuilder};
 pub use task::{MemoryTasks, TaskStore};
 pub use tool::{
-    Answer, BoxError, CallToolResult, Json, NoInput, TaskSupport, Tool, ToolAnnotations, ToolError,
-    ToolOutput, ToolSpec, tool_fn,
+    Answer, BackendFault, BoxError, CallToolResult, Json, NoInput, TaskSupport, Tool,
+    ToolAnnotations, ToolError, ToolOutput, ToolSpec, tool_fn,
 };

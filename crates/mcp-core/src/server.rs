@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::caller::Caller;
 use crate::changes::Changes;
 use crate::content::ResourceContents;
 use crate::context::CallContext;
@@ -25,7 +26,7 @@ use crate::revision::{Features, ProtocolVersion};
 use crate::schema::HeaderParam;
 use crate::state::Sealer;
 use crate::task::TaskStore;
-use crate::tool::Tool;
+use crate::tool::{Tool, ToolSpec};
 
 /// Who may keep a copy of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -76,6 +77,19 @@ pub(crate) struct Parts {
     envelope: OnceLock<Vec<u8>>,
 }
 
+/// A tool as it is offered.
+#[derive(Clone, Copy, Debug)]
+pub struct OfferedTool<'s> {
+    /// What it says of itself; its schemas are beside it.
+    pub spec: &'s ToolSpec,
+    /// What arguments are held against: JSON Schema 2020-12, an object at its root.
+    pub input_schema: &'s Value,
+    /// What its structured results promise to be.
+    pub output_schema: Option<&'s Value>,
+    /// All scopes that a call needs.
+    pub scopes: &'s [Cow<'static, str>],
+}
+
 impl Server {
     /// Begins a server of this name and version.
     pub fn builder(info: Implementation) -> ServerBuilder {
@@ -105,6 +119,35 @@ impl Server {
     #[must_use]
     pub fn has_tool(&self, name: &str) -> bool {
         self.0.registry.tool(name).is_some()
+    }
+
+    /// What the server says of itself.
+    #[must_use]
+    pub fn info(&self) -> &Implementation {
+        &self.0.info
+    }
+
+    /// What a model should know of the server as a whole.
+    #[must_use]
+    pub fn instructions(&self) -> Option<&str> {
+        self.0.instructions.as_deref()
+    }
+
+    /// The tools that `caller` is shown, in the order they are listed.
+    pub fn tools<'s>(&'s self, caller: &'s Caller) -> impl Iterator<Item = OfferedTool<'s>> {
+        self.0.shown_to(caller).map(|tool| OfferedTool {
+            spec: &tool.spec,
+            input_schema: tool.input.json(),
+            output_schema: tool.output.as_ref(),
+            scopes: self.0.tool_scopes(tool),
+        })
+    }
+
+    /// Whether callers are shown only what they may call ([`ServerBuilder::list_only_callable`]):
+    /// what is made of [`Server::tools`] is then for its caller alone.
+    #[must_use]
+    pub fn lists_only_callable(&self) -> bool {
+        self.0.list_only_callable
     }
 
     /// The names of the tools, in the order they are listed.

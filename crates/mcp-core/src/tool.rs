@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::time::Duration;
 
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
@@ -130,6 +131,9 @@ pub struct ToolSpec {
     pub input_schema: Option<Value>,
     /// The same for the output.
     pub output_schema: Option<Value>,
+    /// Arguments of a call that makes sense, as a JSON object, for documents that people and programs
+    /// read; models are not sent it.
+    pub example: Option<&'static str>,
 }
 
 impl ToolSpec {
@@ -148,6 +152,7 @@ impl ToolSpec {
             scopes: Vec::new(),
             input_schema: None,
             output_schema: None,
+            example: None,
         }
     }
 
@@ -193,6 +198,12 @@ impl ToolSpec {
     #[must_use]
     pub fn with_input_schema(self, schema: Value) -> Self {
         Self { input_schema: Some(schema), ..self }
+    }
+
+    /// With arguments of a call that makes sense, as a JSON object.
+    #[must_use]
+    pub fn with_example(self, arguments: &'static str) -> Self {
+        Self { example: Some(arguments), ..self }
     }
 }
 
@@ -339,15 +350,38 @@ impl<T: Serialize + JsonSchema + Send> ToolOutput for Answer<T> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolError {
-    /// The call failed, and the agent can read why: what is wrong, and what to do instead.
+    /// The call failed, and the agent can read why: what is wrong, and what to do instead. A line
+    /// that begins with `hint: ` is what to do.
     #[error("{0}")]
     Failed(String),
+    /// The same, where nothing was wrong with the call: what the tool asks did not do its part.
+    #[error("{text}")]
+    Backend {
+        /// In which way.
+        fault: BackendFault,
+        /// What the agent reads.
+        text: String,
+    },
     /// The call does not end here; see [`Interrupt`].
     #[error("the call was interrupted")]
     Interrupted(Interrupt),
     /// A fault of the server. The cause goes to the log; the caller learns only that.
     #[error("the tool failed")]
     Internal(#[source] BoxError),
+}
+
+/// What a tool asks, and did not get. MCP tells its clients the text only; REST has a status for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackendFault {
+    /// It failed, refuses us, or says what cannot be understood.
+    Failed,
+    /// It has too much to do, or is away for a while.
+    Busy {
+        /// How long it asks to wait before the next try.
+        retry_after: Option<Duration>,
+    },
+    /// It did not answer in time.
+    TimedOut,
 }
 
 impl ToolError {

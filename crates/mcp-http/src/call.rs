@@ -16,6 +16,9 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
+
+use crate::settings::{Deadline, Settings};
 
 /// How a call ended: the whole reply.
 #[derive(Debug)]
@@ -50,14 +53,84 @@ pub(crate) struct Limit {
 }
 
 impl Limit {
-    fn exceeded(self) -> ErrorObject {
-        let ms = u64::try_from(self.allowed.as_millis()).unwrap_or(u64::MAX);
-        let text = format!(
-            "the call did not finish within {ms} ms; ask for less, or raise the function's timeout"
-        );
-        ErrorObject::new(ErrorCode::InternalError, text)
-            .with_data(json!({"timeoutMs": ms, "retryable": true}))
+    /// For a request that came at `started`, as its host or the settings say.
+    pub(crate) fn of(
+        deadline: Option<Deadline>,
+        settings: &Settings,
+        started: Instant,
+    ) -> Option<Self> {
+        match (deadline, settings.timeout) {
+            (Some(Deadline(at)), _) => {
+                let at = Instant::from_std(at);
+                Some(Self { at, allowed: at.saturating_duration_since(started) })
+            }
+            // A time beyond what the clock can tell is no limit.
+            (None, Some(allowed)) => started.checked_add(allowed).map(|at| Self { at, allowed }),
+            (None, None) => None,
+        }
     }
+
+    /// In milliseconds.
+    fn ms(self) -> u64 {
+        u64::try_from(self.allowed.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// What the caller is told of a call that took longer.
+    pub(crate) fn text(self) -> String {
+        let ms = self.ms();
+        format!(
+            "the call did not finish within {ms} ms; ask for less, or raise the function's timeout"
+        )
+    }
+}
+
+/// Why a call has no end of its own.
+pub(crate) enum Broken {
+    /// It took too long.
+    TimedOut(Limit),
+    /// A bug, which is in the log.
+    Panicked,
+}
+
+impl From<Broken> for ErrorObject {
+    fn from(broken: Broken) -> Self {
+        match broken {
+            Broken::TimedOut(limit) => Self::new(ErrorCode::InternalError, limit.text())
+                .with_data(json!({"timeoutMs": limit.ms(), "retryable": true})),
+            Broken::Panicked => Self::internal(),
+        }
+    }
+}
+
+/// What `call` comes to within `limit`, whatever its handler does; one that takes longer is told by
+/// `cancellation`.
+pub(crate) async fn bounded<T, E>(
+    call: impl Future<Output = Result<T, E>>,
+    cancellation: &CancellationToken,
+    limit: Option<Limit>,
+) -> Result<Result<T, E>, Broken> {
+    let call = AssertUnwindSafe(call).catch_unwind();
+    let ended = match limit {
+        None => call.await,
+        Some(limit) => {
+            let mut call = pin!(call);
+            match timeout_at(limit.at, call.as_mut()).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    cancellation.cancel();
+                    // What ends well when it is told to end, as a subscription does, may say so.
+                    match call.now_or_never() {
+                        Some(Ok(Ok(result))) => Ok(Ok(result)),
+                        _ => return Err(Broken::TimedOut(limit)),
+                    }
+                }
+            }
+        }
+    };
+    ended.map_err(|panic| {
+        tracing::error!(panic = reason(&*panic), "a handler panicked");
+        Broken::Panicked
+    })
 }
 
 /// Answers `request` within `limit`, whatever its handler does.
@@ -69,29 +142,13 @@ pub(crate) async fn answer(
 ) -> Outcome {
     let (id, version) = (request.id.clone(), exchange.version);
     let cancellation = exchange.cancellation.clone();
-    let dispatch = AssertUnwindSafe(server.dispatch(request, exchange)).catch_unwind();
-    let ended = match limit {
-        None => dispatch.await,
-        Some(limit) => {
-            let mut dispatch = pin!(dispatch);
-            match timeout_at(limit.at, dispatch.as_mut()).await {
-                Ok(ended) => ended,
-                Err(_) => {
-                    cancellation.cancel();
-                    // What ends well when it is told to end, as a subscription does, may say so.
-                    match dispatch.now_or_never() {
-                        Some(Ok(Ok(result))) => Ok(Ok(result)),
-                        _ => Ok(Err(limit.exceeded())),
-                    }
-                }
-            }
-        }
-    };
-    let result = ended.unwrap_or_else(|panic| {
-        tracing::error!(panic = reason(&*panic), "a handler panicked");
-        Err(ErrorObject::internal())
-    });
-    Outcome::new(&id, version, result)
+    let ended = bounded(server.dispatch(request, exchange), &cancellation, limit).await;
+    Outcome::new(&id, version, ended.unwrap_or_else(|broken| Err(broken.into())))
+}
+
+/// A tool call has a span of its own.
+pub(crate) fn span(tool: Option<&str>) -> Span {
+    tool.map_or_else(Span::none, |tool| tracing::info_span!("tool.call", tool.name = tool))
 }
 
 fn reason(panic: &(dyn Any + Send)) -> &str {

@@ -24,15 +24,15 @@ pub(crate) fn vary(reply: &mut HeaderMap) {
     reply.insert(header::VARY, HeaderValue::from_static("origin"));
 }
 
-/// What a page may send, in answer to a preflight; nothing to say to anyone else.
-pub(crate) fn preflight(request: &HeaderMap) -> HeaderMap {
+/// What a page may send by `method`, in answer to a preflight; nothing to say to anyone else.
+pub(crate) fn preflight(request: &HeaderMap, method: &'static str) -> HeaderMap {
     let mut reply = HeaderMap::new();
     if !request.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         return reply;
     }
     let allowed = HeaderValue::try_from(request_headers(request))
         .unwrap_or_else(|_| HeaderValue::from_static(REQUEST_HEADERS));
-    reply.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
+    reply.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(method));
     reply.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
     reply.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
     reply

@@ -42,9 +42,20 @@ pub(crate) fn single<'a>(
 
 /// What can be refused before the body is read.
 pub(crate) fn check_envelope(headers: &HeaderMap) -> Result<(), Refusal> {
+    check_authorization(headers)?;
+    check_media_type(headers)
+}
+
+/// Of two there is none that is the caller's.
+pub(crate) fn check_authorization(headers: &HeaderMap) -> Result<(), Refusal> {
     if headers.get_all(header::AUTHORIZATION).iter().count() > 1 {
         return Err(Refusal::Authorization);
     }
+    Ok(())
+}
+
+/// A body is JSON, and says so.
+pub(crate) fn check_media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     match single(headers, header::CONTENT_TYPE.as_str()) {
         Ok(Some(media_type)) if is_json(media_type) => Ok(()),
         _ => Err(Refusal::MediaType),

@@ -9,6 +9,8 @@
 //! The host mounts [`McpService`] where it likes and may tell it more in extensions of the request:
 //! a [`Deadline`], a [`HostRequestId`], and who calls, a [`mcp_core::Caller`].
 //!
+//! [`rest`] is the same server for programs that speak no MCP, mounted beside.
+//!
 //! Who calls is for the host to find out. Whether the caller may is decided here, before anything
 //! runs: without a scope that the server or the tool needs, the answer is 403 in every revision, a
 //! JSON-RPC error for the request's id, with [`InsufficientScope`] for the host to make a challenge
@@ -43,6 +45,7 @@ mod headers;
 mod log;
 mod origin;
 mod respond;
+pub mod rest;
 mod service;
 mod settings;
 mod sse;

@@ -25,6 +25,8 @@ pub(crate) struct RequestLog {
     method: Option<String>,
     tool: Option<String>,
     pub(crate) version: Option<ProtocolVersion>,
+    /// Whether it is one of REST, which has no revision.
+    rest: bool,
     status: Option<StatusCode>,
     outcome: Outcome,
 }
@@ -34,6 +36,8 @@ enum Outcome {
     /// Nobody waited for the reply.
     Abandoned,
     Answered(Option<ErrorCode>),
+    /// By REST, with the code of an error.
+    Failed(&'static str),
 }
 
 impl RequestLog {
@@ -51,6 +55,7 @@ impl RequestLog {
             method: None,
             tool: None,
             version: None,
+            rest: false,
             status: None,
             outcome: Outcome::Abandoned,
         }
@@ -62,6 +67,12 @@ impl RequestLog {
 
     pub(crate) fn method(&mut self, method: &str) {
         self.method = Some(cut(method).into_owned());
+    }
+
+    /// It is one of REST, of the route of this name.
+    pub(crate) fn rest(&mut self, route: &'static str) {
+        self.method = Some(route.to_owned());
+        self.rest = true;
     }
 
     /// What the request's parameters say for the log.
@@ -80,20 +91,27 @@ impl RequestLog {
     pub(crate) fn finish(&mut self, error: Option<ErrorCode>) {
         self.outcome = Outcome::Answered(error);
     }
+
+    /// The answer is complete; `error` is its code, if it is no result.
+    pub(crate) fn finish_rest(&mut self, error: Option<&'static str>) {
+        self.outcome = error.map_or(Outcome::Answered(None), Outcome::Failed);
+    }
 }
 
 impl Drop for RequestLog {
     fn drop(&mut self) {
-        let (outcome, code) = match self.outcome {
-            Outcome::Abandoned => ("abandoned", None),
-            Outcome::Answered(None) => ("ok", None),
-            Outcome::Answered(Some(code)) => ("error", Some(code.number())),
+        let (outcome, code, failure) = match self.outcome {
+            Outcome::Abandoned => ("abandoned", None, None),
+            Outcome::Answered(None) => ("ok", None, None),
+            Outcome::Answered(Some(code)) => ("error", Some(code.number()), None),
+            Outcome::Failed(failure) => ("error", None, Some(failure)),
         };
         let era = self.version.map(
             |version| {
                 if version.features().stateless { "modern" } else { "legacy" }
             },
         );
+        let era = if self.rest { Some("rest") } else { era };
         let Caller { subject, kind, issuer, client, tenant, token_id, .. } = &*self.caller;
         tracing::event!(
             name: "mcp.request",
@@ -111,6 +129,7 @@ impl Drop for RequestLog {
                 token.id = shown(token_id).as_deref(),
                 outcome,
                 rpc.code = code,
+                error.kind = failure,
                 http.status = self.status.map(|status| status.as_u16()),
                 duration_ms = milliseconds(self.started.elapsed()),
                 request_id = self.request_id.as_ref().map(|id| id.0.as_str()),

@@ -30,7 +30,7 @@ pub(crate) enum Reply {
 pub struct InsufficientScope(pub Vec<String>);
 
 impl InsufficientScope {
-    fn of(error: &ErrorObject) -> Option<Self> {
+    pub(crate) fn of(error: &ErrorObject) -> Option<Self> {
         (error.code == ErrorCode::InsufficientScope)
             .then(|| Self(error.required_scopes().into_iter().map(str::to_owned).collect()))
     }
@@ -56,7 +56,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Origin => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -72,7 +72,7 @@ impl Refusal {
     }
 
     /// The text for what is no message's fault.
-    fn text(&self) -> Cow<'static, str> {
+    pub(crate) fn text(&self) -> Cow<'static, str> {
         match self {
             Self::Origin => "this origin may not call".into(),
             Self::Method => "only POST is served".into(),
@@ -141,11 +141,11 @@ fn answer(outcome: Outcome, events: Option<Vec<u8>>) -> Response<Body> {
     }
 }
 
-/// The answer to `OPTIONS`, with these headers.
-pub(crate) fn options(headers: HeaderMap) -> Response<Body> {
+/// The answer to `OPTIONS`, with these headers; `allowed` are the methods.
+pub(crate) fn options(headers: HeaderMap, allowed: &'static str) -> Response<Body> {
     let mut response = bare(StatusCode::NO_CONTENT);
     *response.headers_mut() = headers;
-    allow(&mut response);
+    allow(&mut response, allowed);
     response
 }
 
@@ -156,7 +156,7 @@ pub(crate) fn refused(refusal: Refusal) -> (Option<ErrorCode>, Response<Body>) {
     if let Refusal::Method = refusal {
         // A client that only looks, by GET or HEAD, is not sent a message.
         let mut response = bare(status);
-        allow(&mut response);
+        allow(&mut response, "POST, OPTIONS");
         return (Some(ErrorCode::InvalidRequest), response);
     }
     let (Malformed { id, error }, id_required) = match refusal {
@@ -184,12 +184,12 @@ fn bare(status: StatusCode) -> Response<Body> {
     response
 }
 
-fn allow(response: &mut Response<Body>) {
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, OPTIONS"));
+pub(crate) fn allow(response: &mut Response<Body>, methods: &'static str) {
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
 }
 
 /// Each answer is for one request: how long it stays fresh is told inside it.
-fn json(status: StatusCode, frame: Vec<u8>) -> Response<Body> {
+pub(crate) fn json(status: StatusCode, frame: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(Body::whole(frame));
     *response.status_mut() = status;
     let headers = response.headers_mut();

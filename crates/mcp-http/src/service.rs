@@ -12,9 +12,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response};
 use mcp_core::jsonrpc::{self, Incoming, Malformed, Message};
 use mcp_core::{Caller, ErrorObject, Events, Exchange, ProtocolVersion, Server};
-use tokio::time::Instant;
 use tower_service::Service;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
 use crate::accept::Accept;
 use crate::body::{self, Body};
@@ -23,7 +22,7 @@ use crate::era::{self, Claim};
 use crate::headers::{self, Target};
 use crate::log::RequestLog;
 use crate::respond::{self, Refusal, Reply};
-use crate::settings::{Deadline, HostRequestId, Settings};
+use crate::settings::{HostRequestId, Settings};
 use crate::{batch, call, cors, sse};
 
 /// An MCP endpoint. Cheap to clone; always ready; every request gets a response.
@@ -101,7 +100,8 @@ impl Inner {
         match self.settings.origins.admit(headers) {
             Err(refusal) => respond::refused(refusal).1,
             Ok(origin) => {
-                let mut response = respond::options(cors::preflight(headers));
+                let mut response =
+                    respond::options(cors::preflight(headers, "POST"), "POST, OPTIONS");
                 if let Some(origin) = origin {
                     cors::share(response.headers_mut(), origin);
                 }
@@ -126,7 +126,7 @@ impl Inner {
         headers::check_envelope(&head.headers)?;
         let post = Post {
             caller,
-            limit: self.limit(head.extensions.get().copied(), log.started()),
+            limit: Limit::of(head.extensions.get().copied(), &self.settings, log.started()),
             claim: Claim::of(&head.headers),
             headers: &head.headers,
         };
@@ -135,18 +135,6 @@ impl Inner {
         self.message(&body, post, log)
             .await
             .map_err(|fault| Refusal::Message { fault, id_required })
-    }
-
-    fn limit(&self, deadline: Option<Deadline>, started: Instant) -> Option<Limit> {
-        match (deadline, self.settings.timeout) {
-            (Some(Deadline(at)), _) => {
-                let at = Instant::from_std(at);
-                Some(Limit { at, allowed: at.saturating_duration_since(started) })
-            }
-            // A time beyond what the clock can tell is no limit.
-            (None, Some(allowed)) => started.checked_add(allowed).map(|at| Limit { at, allowed }),
-            (None, None) => None,
-        }
     }
 
     async fn message(
@@ -233,7 +221,7 @@ impl Inner {
             Abandoned::RunsOn
         };
         let running = call::answer(self.server.clone(), request, exchange, post.limit);
-        let running = running.instrument(span(tool.as_deref()));
+        let running = running.instrument(call::span(tool.as_deref()));
         Ok(self
             .deliver(Call::new(running, abandoned, overheard, self.keep_alive(accept)), accept)
             .await)
@@ -265,7 +253,7 @@ impl Inner {
                 let deadline = limit.map(|limit| limit.at.into_std());
                 let exchange = Exchange { meta, caller, deadline, ..Exchange::new(version) };
                 let tool = Target::of(&request).ok().and_then(|target| target.into_tool(&request));
-                let span = span(tool.filter(|tool| server.has_tool(tool)).as_deref());
+                let span = call::span(tool.filter(|tool| server.has_tool(tool)).as_deref());
                 call::answer(server, request, exchange, limit).instrument(span).await
             }
         });
@@ -296,9 +284,4 @@ impl Inner {
             }
         }
     }
-}
-
-/// A tool call has a span of its own.
-fn span(tool: Option<&str>) -> Span {
-    tool.map_or_else(Span::none, |tool| tracing::info_span!("tool.call", tool.name = tool))
 }

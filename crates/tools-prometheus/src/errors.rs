@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use backend_amp::Error;
-use mcp_core::ToolError;
+use mcp_core::{BackendFault, ToolError};
 
 use crate::caret;
 use crate::text::printable;
@@ -61,7 +61,27 @@ pub(crate) fn tool_error(error: &Error, query: Option<&str>) -> ToolError {
         (true, None) => write!(text, "\nretryable: yes"),
         (false, _) => write!(text, "\nretryable: no"),
     };
-    ToolError::failed(text)
+    match fault(error) {
+        Some(fault) => ToolError::Backend { fault, text },
+        None => ToolError::Failed(text),
+    }
+}
+
+/// What the metrics server, or AWS before it, did wrong; `None` when it is the call that was.
+fn fault(error: &Error) -> Option<BackendFault> {
+    Some(match error {
+        Error::Throttled { retry_after, .. } => BackendFault::Busy { retry_after: *retry_after },
+        Error::Timeout { .. } => BackendFault::TimedOut,
+        Error::Unavailable { retry_after: Some(wait), .. } => {
+            BackendFault::Busy { retry_after: Some(*wait) }
+        }
+        Error::Unavailable { .. }
+        | Error::Denied { .. }
+        | Error::Unauthorized { .. }
+        | Error::Credentials { .. }
+        | Error::UnexpectedReply { .. } => BackendFault::Failed,
+        _ => return None,
+    })
 }
 
 /// Prometheus' own words, a caret under the place, a hint and corrected arguments.
@@ -172,6 +192,36 @@ mod tests {
         throttled: slow down
         retryable: yes, after 3 s
         ");
+    }
+
+    #[test]
+    fn what_is_not_the_calls_fault_is_told_apart() {
+        use BackendFault::{Busy, Failed, TimedOut};
+        let (message, wait) = (|| "m".to_owned(), Some(Duration::from_secs(3)));
+        for (error, fault) in [
+            (
+                Error::Throttled { message: message(), retry_after: None },
+                Some(Busy { retry_after: None }),
+            ),
+            (
+                Error::Unavailable { message: message(), retry_after: wait, source: None },
+                Some(Busy { retry_after: wait }),
+            ),
+            (
+                Error::Unavailable { message: message(), retry_after: None, source: None },
+                Some(Failed),
+            ),
+            (Error::Timeout { after: Duration::from_secs(1) }, Some(TimedOut)),
+            (Error::Denied { action: "aps:QueryMetrics", message: message() }, Some(Failed)),
+            (Error::TooLarge { limit: 1 }, None),
+            (Error::NoRegion, None),
+        ] {
+            let told = match tool_error(&error, None) {
+                ToolError::Backend { fault, .. } => Some(fault),
+                _ => None,
+            };
+            assert_eq!(told, fault, "{error}");
+        }
     }
 
     #[test]

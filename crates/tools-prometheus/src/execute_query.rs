@@ -55,6 +55,7 @@ impl Tool for ExecuteQuery {
              If no workspace is known, call GetAvailableWorkspaces and ask the user to choose; never choose \
              among several yourself. output=columns is compact; cursor continues a truncated answer.",
         )
+        .with_example(r#"{"query":"sum by (job) (up)"}"#)
     }
 
     async fn call(

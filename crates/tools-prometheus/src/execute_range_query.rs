@@ -59,6 +59,7 @@ impl Tool for ExecuteRangeQuery {
              output=summary gives only those, columns is compact, full has no budget. \
              If no workspace is known, call GetAvailableWorkspaces and ask the user; never choose yourself.",
         )
+        .with_example(r#"{"query":"sum(up)","start":"now-1h","end":"now","step":"60s"}"#)
     }
 
     async fn call(

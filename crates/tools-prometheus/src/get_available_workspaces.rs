@@ -93,6 +93,7 @@ impl Tool for GetAvailableWorkspaces {
             "Lists the workspaces of a region and whether one is configured. When several exist and none is \
              configured, show them to the user and let the user choose; never pick one yourself.",
         )
+        .with_example("{}")
     }
 
     async fn call(

@@ -66,6 +66,7 @@ impl Tool for GetServerInfo {
             "Tells which Prometheus server and region queries go to.",
             output,
         )
+        .with_example("{}")
     }
 
     async fn call(

@@ -101,6 +101,7 @@ impl Tool for ListMetrics {
              unanchored) or limit. If no workspace is known, call GetAvailableWorkspaces and ask the user first.",
             output,
         )
+        .with_example(r#"{"prefix":"http","limit":10}"#)
     }
 
     async fn call(

@@ -1,4 +1,4 @@
-//! The door of `/mcp`: who is let in, and what the others are told.
+//! The door of `/mcp`, and of what REST has: who is let in, and what the others are told.
 //!
 //! API Gateway has asked the authorizer before. It is asked again here, because that answer may be
 //! minutes old, and because a function can be invoked without API Gateway.
@@ -16,6 +16,7 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode, header};
 use http_body_util::Full;
 use mcp_core::{Caller, Granted};
+use mcp_http::rest::error_body;
 use mcp_http::{InsufficientScope, Origins};
 use service_kit::clock::Clock;
 use tracing::Level;
@@ -33,6 +34,15 @@ pub(crate) struct Door {
     scopes: Scopes,
     /// The pages that may read a refusal.
     origins: Origins,
+}
+
+/// What a caller understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The errors of OAuth.
+    Mcp,
+    /// Those of REST, by the same status and headers.
+    Rest,
 }
 
 /// A request that is not let in.
@@ -71,8 +81,12 @@ impl Door {
         }
     }
 
-    /// Tells the request who calls, or answers it.
-    pub(crate) async fn admit(&self, request: &mut Parts) -> Result<(), Response<Full<Bytes>>> {
+    /// Tells the request who calls, or answers it in the form its caller understands.
+    pub(crate) async fn admit(
+        &self,
+        request: &mut Parts,
+        form: Form,
+    ) -> Result<(), Response<Full<Bytes>>> {
         // A browser asks before it sends the token; mcp-http answers, and runs nothing.
         if request.method == Method::OPTIONS {
             return Ok(());
@@ -83,7 +97,7 @@ impl Door {
                 request.extensions.insert(caller);
                 Ok(())
             }
-            Err(refused) => Err(self.refuse(&refused, request, started)),
+            Err(refused) => Err(self.refuse(&refused, request, form, started)),
         }
     }
 
@@ -112,13 +126,36 @@ impl Door {
         &self,
         refused: &Refused,
         request: &Parts,
+        form: Form,
         started: Instant,
     ) -> Response<Full<Bytes>> {
         let response = refused.why.response(self.metadata_url.as_deref(), &self.scopes);
-        let mut response = response.map(Full::from);
+        let mut response = response.map(|body| match form {
+            Form::Mcp => Full::from(body),
+            Form::Rest => {
+                let why = &refused.why;
+                Full::new(error_body(why.kind(), &why.to_string(), self.advice(why)))
+            }
+        });
         self.origins.share(&request.headers, response.headers_mut());
         log(refused, request, response.status(), started);
         response
+    }
+
+    /// What a program, or who wrote it, can do about a refusal.
+    fn advice(&self, why: &Refusal) -> &'static str {
+        match why {
+            Refusal::Missing | Refusal::InvalidToken(_) if self.metadata_url.is_some() => {
+                "send Authorization: Bearer and an access token; \
+                 /.well-known/oauth-protected-resource says who gives them out"
+            }
+            Refusal::Missing | Refusal::InvalidToken(_) => {
+                "sign the request with AWS Signature Version 4 for the service execute-api"
+            }
+            Refusal::InvalidRequest => "send one access token, in the Authorization header",
+            Refusal::Unavailable { .. } => "try again later",
+            Refusal::AnotherTenant => "no other token of this caller would do",
+        }
     }
 
     /// Adds the challenge to an answer that says that the caller, who came with a token, lacks a

@@ -3,7 +3,9 @@
 //! [`service`] is the whole of it, as Lambda, the local server and the tests run it:
 //!
 //! ```text
-//! /mcp ─→ door (who calls?) ─→ mcp-http (may they?) ─→ mcp-core ─→ tools
+//! /mcp                                        ─→ door (who calls?) ─→ mcp-http (may they?) ─→ mcp-core ─→ tools
+//! /tools, /tools/{name}, /openapi.json (REST) ─→ the same
+//! /                                           ─→ what this is, for everyone
 //! /.well-known/oauth-protected-resource[/mcp] ─→ who gives out tokens
 //! ```
 
@@ -31,6 +33,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body as HttpBody;
 use http_body_util::{Either, Full};
 use mcp_core::{BuildError, Implementation, Server};
+use mcp_http::rest::{RestService, RestSettings, Route};
 use mcp_http::{Body, Deadline, HostRequestId, McpService};
 use service_kit::clock::Clock;
 use service_kit::telemetry::Metric;
@@ -39,7 +42,7 @@ use tools_prometheus::{
 };
 use tower::Service;
 
-use door::Door;
+use door::{Door, Form};
 
 pub use config::{
     Config, Credentials, Lambda, NotAStateKey, StateKey, TenantSettings, Unguarded, VARS,
@@ -136,6 +139,7 @@ fn of_tenants(
 #[derive(Clone, Debug)]
 pub struct Function {
     mcp: McpService,
+    rest: RestService,
     /// `None`: everyone is let in.
     door: Option<Arc<Door>>,
     /// `None`: no tokens are taken.
@@ -157,8 +161,23 @@ pub fn service(config: &Config, clock: Arc<dyn Clock>) -> Result<Function, Build
         let origins = config.http.origins.clone();
         Arc::new(Door::new(settings, grants(config, &clock), Arc::clone(&clock), scopes, origins))
     });
+    let rest = RestService::new(server.clone(), rest(config));
     let mcp = McpService::new(server, config.http.clone());
-    Ok(Function { mcp, door, metadata, clock })
+    Ok(Function { mcp, rest, door, metadata, clock })
+}
+
+/// What the REST description says of the doors and the place.
+fn rest(config: &Config) -> RestSettings {
+    let door = config.door.as_ref();
+    let tokens = door.and_then(|door| door.tokens.as_ref());
+    // Where the endpoint for MCP is not at `/mcp`, nothing is known of the others.
+    let base_url = tokens.and_then(|tokens| tokens.resource.as_str().strip_suffix("/mcp"));
+    RestSettings {
+        http: config.http.clone(),
+        base_url: base_url.map(str::to_owned),
+        tokens: tokens.is_some(),
+        signatures: door.is_some_and(|door| door.principals.is_some()),
+    }
 }
 
 /// Who knows whether the grants of tokens hold, where any are checked.
@@ -181,33 +200,55 @@ where
 {
     type Response = Response<Either<Body, Full<Bytes>>>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Answered;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Service::<Request<B>>::poll_ready(&mut self.mcp, cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let path = request.uri().path();
-        if path != "/mcp" {
+        if path == "/mcp" {
+            return self.through_door(self.mcp.clone(), Form::Mcp, request);
+        }
+        let Some(route) = Route::of(path) else {
             let metadata = self.metadata.as_ref().filter(|metadata| metadata.serves(path));
             let answer = metadata.map(|metadata| metadata.answer(request.method()));
             let answer = answer.unwrap_or_else(not_found);
             return Box::pin(ready(Ok(answer.map(|body| Either::Right(Full::new(body))))));
+        };
+        if route.is_public() {
+            let answered = self.rest.call(request);
+            return Box::pin(async move { Ok(answered.await?.map(Either::Left)) });
         }
+        self.through_door(self.rest.clone(), Form::Rest, request)
+    }
+}
+
+/// The answer to a request.
+type Answered =
+    Pin<Box<dyn Future<Output = Result<Response<Either<Body, Full<Bytes>>>, Infallible>> + Send>>;
+
+impl Function {
+    /// Has `service` answer `request`, if there is no door or its caller is let in.
+    fn through_door<S, B>(&self, mut service: S, form: Form, mut request: Request<B>) -> Answered
+    where
+        S: Service<Request<B>, Response = Response<Body>, Error = Infallible> + Send + 'static,
+        S::Future: Send,
+        B: HttpBody<Data: Send, Error: fmt::Display> + Send + 'static,
+    {
         of_invocation(&mut request, &*self.clock);
         let Some(door) = self.door.clone() else {
-            let answered = self.mcp.call(request);
+            let answered = service.call(request);
             return Box::pin(async move { Ok(answered.await?.map(Either::Left)) });
         };
-        let mut mcp = self.mcp.clone();
         Box::pin(async move {
             let (mut head, body) = request.into_parts();
-            if let Err(refusal) = door.admit(&mut head).await {
+            if let Err(refusal) = door.admit(&mut head, form).await {
                 return Ok(refusal.map(Either::Right));
             }
             let signed = door::has_signed(&head);
-            let mut response = mcp.call(Request::from_parts(head, body)).await?;
+            let mut response = service.call(Request::from_parts(head, body)).await?;
             if !signed {
                 door.challenge(&mut response);
             }

@@ -8,6 +8,7 @@ mod login;
 mod odd_bytes;
 mod printed;
 mod program;
+mod rest;
 mod rotation;
 mod running;
 mod signed;

@@ -60,7 +60,8 @@ fn request(good: String) -> impl Strategy<Value = Vec<u8>> {
     let path = prop_oneof![
         Just(b"/mcp".to_vec()),
         Just(b"/.well-known/oauth-protected-resource/mcp".to_vec()),
-        "/(mcp|health|\\.well-known)[!-~]{0,20}".prop_map(String::into_bytes),
+        "/(mcp|health|tools|tools/ListMetrics|openapi.json|\\.well-known)[!-~]{0,20}"
+            .prop_map(String::into_bytes),
         proptest::collection::vec(any::<u8>(), 0..40),
     ];
     let name = prop_oneof![

@@ -70,7 +70,10 @@ impl Issuer {
             ("GET /mcp", Authorization::Custom),
             ("DELETE /mcp", Authorization::Custom),
             ("GET /tools", Authorization::Custom),
+            ("POST /tools", Authorization::Custom),
             ("POST /tools/{name}", Authorization::Custom),
+            ("DELETE /tools/{name}", Authorization::Custom),
+            ("GET /openapi.json", Authorization::Custom),
             ("DELETE /clients/{id}", Authorization::Custom),
             ("ANY /admin", Authorization::Custom),
         ]);

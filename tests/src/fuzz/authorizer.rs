@@ -105,8 +105,12 @@ impl Gate {
         let statements = &policy["policyDocument"]["Statement"];
         let narrow = |resource: &Value| {
             let route = resource.as_str().and_then(|arn| arn.splitn(3, '/').nth(2));
-            let narrow =
-                route.is_some_and(|route| ["POST/mcp", "GET/mcp", "DELETE/mcp"].contains(&route));
+            // Of any tool, and nothing else: its one wildcard is at the end.
+            let of_tools = resource.as_str().and_then(|arn| arn.strip_suffix("/POST/tools/*"));
+            if let Some(stage) = of_tools {
+                return !stage.contains(['*', '?']);
+            }
+            let narrow = route.is_some_and(|route| ROUTES.contains(&route));
             narrow && !resource.to_string().contains(['*', '?'])
         };
         let resources = statements[0]["Resource"].as_array().map_or(&[][..], Vec::as_slice);
@@ -120,6 +124,9 @@ impl Gate {
         if fine { Ok(()) } else { Err(format!("a policy that is none: {policy}")) }
     }
 }
+
+/// What a policy opens one by one.
+const ROUTES: [&str; 5] = ["POST/mcp", "GET/mcp", "DELETE/mcp", "GET/tools", "GET/openapi.json"];
 
 fn with_token(event: &str, token: &str) -> String {
     event.replace("Bearer TOKEN", &format!("Bearer {token}"))

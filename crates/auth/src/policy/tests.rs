@@ -58,7 +58,10 @@ fn z04_one_policy_opens_every_route_of_the_caller_whichever_was_called_first() {
             "Resource": [
               "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/POST/mcp",
               "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/mcp",
-              "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/DELETE/mcp"
+              "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/DELETE/mcp",
+              "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/tools",
+              "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/POST/tools/*",
+              "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/openapi.json"
             ]
           }
         ]
@@ -73,7 +76,14 @@ fn z04_one_policy_opens_every_route_of_the_caller_whichever_was_called_first() {
       }
     }
     "#);
-    for path in ["prod/POST/mcp", "prod/GET/mcp", "prod/DELETE/mcp"] {
+    for path in [
+        "prod/POST/mcp",
+        "prod/GET/mcp",
+        "prod/DELETE/mcp",
+        "prod/GET/tools",
+        "prod/POST/tools/ExecuteQuery",
+        "prod/GET/openapi.json",
+    ] {
         assert!(allows(&by_mcp, path), "{path}");
     }
 }
@@ -87,9 +97,13 @@ fn z06_a_kept_policy_opens_no_other_route_stage_or_api() {
         "prod/POST/admin",
         "prod/PUT/mcp",
         "prod/POST/mcp/admin",
-        "prod/GET/tools",
-        "prod/POST/tools/ExecuteQuery",
+        "prod/POST/tools",
+        "prod/GET/tools/ExecuteQuery",
+        "prod/DELETE/tools/ExecuteQuery",
+        "prod/POST/openapi.json",
+        "prod/POST/toolsmith",
         "dev/POST/mcp",
+        "dev/POST/tools/ExecuteQuery",
         "prod2/POST/mcp",
     ] {
         assert!(!allows(&policy, path), "{path}");

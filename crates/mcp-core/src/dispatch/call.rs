@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::rounds::{askable, subject};
 use super::{internal, missing_capability, refusal, task_error};
+use crate::caller::Caller;
 use crate::context::CallContext;
 use crate::error::HandlerError;
 use crate::input::Interrupt;
@@ -80,11 +81,15 @@ impl Parts {
         }
     }
 
-    /// Tells the model what there is, as far as `tools/list` does.
     fn unknown_tool(&self, name: &str, cx: &CallContext) -> ErrorObject {
-        let known: Vec<_> = self.shown_to(cx.caller()).map(|tool| &*tool.spec.name).collect();
-        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        let known = self.known_tools(cx.caller());
         ErrorObject::invalid_params(format!("unknown tool: {}; known: {known}", shown(name)))
+    }
+
+    /// What there is, as far as `tools/list` tells `caller`.
+    pub(super) fn known_tools(&self, caller: &Caller) -> String {
+        let known: Vec<_> = self.shown_to(caller).map(|tool| &*tool.spec.name).collect();
+        if known.is_empty() { "none".to_owned() } else { known.join(", ") }
     }
 
     /// Since 2025-11-25 the model is shown its mistake; before, the client was.
@@ -95,7 +100,7 @@ impl Parts {
         cx: &CallContext,
     ) -> Result<Bytes, ErrorObject> {
         let features = cx.exchange().version.features();
-        let text = format!("invalid arguments for {tool}:\n{faults}");
+        let text = invalid_arguments(tool, &faults);
         if !features.argument_errors_as_results {
             return Err(ErrorObject::invalid_params(text));
         }
@@ -114,7 +119,9 @@ impl Parts {
         let features = cx.exchange().version.features();
         let result = match ended {
             Ok(result) => result,
-            Err(ToolError::Failed(text)) => CallToolResult::error(text),
+            Err(ToolError::Failed(text) | ToolError::Backend { text, .. }) => {
+                CallToolResult::error(text)
+            }
             Err(ToolError::Interrupted(Interrupt::Protocol(error))) => return Err(error),
             // What an older client cannot do is for the model to read: it may know another way.
             Err(ToolError::Interrupted(interrupt)) if !features.stateless => {
@@ -258,6 +265,10 @@ impl Parts {
             Err(err @ HandlerError::Internal(_)) => Err(internal("prompts/get", &err)),
         }
     }
+}
+
+pub(super) fn invalid_arguments(tool: &str, faults: &str) -> String {
+    format!("invalid arguments for {tool}:\n{faults}")
 }
 
 fn has_tasks(cx: &CallContext) -> bool {

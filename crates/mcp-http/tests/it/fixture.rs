@@ -142,6 +142,12 @@ pub(crate) fn with(settings: Settings) -> McpService {
     observed(settings).0
 }
 
+/// The server alone, to be served in another way.
+pub(crate) fn server() -> (Server, Fates) {
+    let (builder, fates) = builder();
+    (builder.build().unwrap(), fates)
+}
+
 pub(crate) fn observed(settings: Settings) -> (McpService, Fates) {
     let (builder, fates) = builder();
     (McpService::new(builder.build().unwrap(), settings), fates)

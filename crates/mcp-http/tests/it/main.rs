@@ -14,6 +14,7 @@ mod logs;
 mod mirrored;
 mod modern;
 mod random;
+mod rest;
 mod scopes;
 mod snapshots;
 mod streams;

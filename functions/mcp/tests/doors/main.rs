@@ -10,6 +10,7 @@ mod log;
 mod metadata;
 mod principals;
 mod requests;
+mod rest;
 mod scopes;
 mod site;
 mod tenants;

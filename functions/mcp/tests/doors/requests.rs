@@ -59,7 +59,6 @@ async fn x07_an_odd_path_or_method_leads_to_the_same_door_or_to_none() {
         "/mcp;x",
         "/MCP",
         "/mcp.json",
-        "/",
         "/prod/mcp",
         "/mcp/mcp",
         "http://mcp.example.com/mcp",

@@ -48,7 +48,9 @@ impl Site {
     pub async fn attempt(&self, n: u64) -> Result<(), String> {
         let request = self.case(n);
         let opens = self.opens(&request);
-        let reply = |method: &Method, reply: &Response<Vec<u8>>| self.judge(method, opens, reply);
+        let path = request.uri().path().to_owned();
+        let reply =
+            |method: &Method, reply: &Response<Vec<u8>>| self.judge(method, &path, opens, reply);
         ask(self.function.clone(), request, reply).await
     }
 
@@ -70,6 +72,10 @@ impl Site {
             let uri = format!("/mcp?access_token={}", self.token);
             *request.uri_mut() = Uri::try_from(uri).unwrap_or_default();
         }
+        if dice.below(8) == 0 {
+            let (method, path) = dice.pick(&REST);
+            (*request.method_mut(), *request.uri_mut()) = (method, Uri::from_static(path));
+        }
         request
     }
 
@@ -86,13 +92,19 @@ impl Site {
         bearer.is_some_and(|(_, token)| token == self.token) && !in_query
     }
 
-    fn judge(&self, method: &Method, opens: bool, reply: &Response<Vec<u8>>) -> Result<(), String> {
+    fn judge(
+        &self,
+        method: &Method,
+        path: &str,
+        opens: bool,
+        reply: &Response<Vec<u8>>,
+    ) -> Result<(), String> {
         let (status, body) = (reply.status(), String::from_utf8_lossy(reply.body()));
         if self.token.split('.').any(|part| body.contains(part)) {
             return Err("it says the token".to_owned());
         }
-        // A browser asks before it sends credentials.
-        if status.is_success() && !opens && method != Method::OPTIONS {
+        // A browser asks before it sends credentials, and what is at the root everyone may know.
+        if status.is_success() && !opens && method != Method::OPTIONS && path != "/" {
             return Err(format!("{status} without a good token"));
         }
         let refused = [StatusCode::UNAUTHORIZED, StatusCode::BAD_REQUEST].contains(&status);
@@ -101,12 +113,45 @@ impl Site {
             Some(challenge) if refused => {
                 let error = serde_json::from_slice::<Value>(reply.body()).unwrap_or_default();
                 let is_bearer = challenge.as_bytes().starts_with(b"Bearer ");
-                match is_bearer && error["error"].is_string() {
+                let told = if of_rest(path) { &error["error"]["code"] } else { &error["error"] };
+                match is_bearer && told.is_string() {
                     true => Ok(()),
                     false => Err(format!("{challenge:?} with {body}")),
                 }
             }
+            _ if of_rest(path) => judge_rest(method, reply),
             _ => judge(method, reply),
         }
+    }
+}
+
+/// A route of REST, or nearly one.
+const REST: [(Method, &str); 7] = [
+    (Method::POST, "/tools/ExecuteQuery"),
+    (Method::POST, "/tools/ExecuteQuery?query=up"),
+    (Method::POST, "/tools/NoSuchTool"),
+    (Method::GET, "/tools"),
+    (Method::GET, "/openapi.json"),
+    (Method::PUT, "/tools/"),
+    (Method::GET, "/"),
+];
+
+fn of_rest(path: &str) -> bool {
+    matches!(path, "/" | "/tools" | "/openapi.json") || path.starts_with("/tools/")
+}
+
+/// An answer of REST is a JSON object, and no fault of the server's.
+fn judge_rest(method: &Method, reply: &Response<Vec<u8>>) -> Result<(), String> {
+    let status = reply.status();
+    if status.is_server_error() {
+        return Err(format!("a server error: {status}"));
+    }
+    if *method == Method::HEAD || status == StatusCode::NO_CONTENT {
+        return Ok(());
+    }
+    let body: Value = serde_json::from_slice(reply.body()).map_err(|err| err.to_string())?;
+    match status.is_success() || body["error"]["code"].is_string() {
+        true if body.is_object() => Ok(()),
+        _ => Err(format!("{status} with {body}")),
     }
 }

@@ -107,6 +107,11 @@ pub(super) struct Ask {
 }
 
 impl Ask {
+    /// Method and path.
+    pub(super) fn line(&self) -> String {
+        format!("{} {}", self.request.method(), self.request.uri())
+    }
+
     pub(super) fn get(path: &str) -> Self {
         Self::new(Method::GET, path, "")
     }

@@ -33,7 +33,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
-    let names = [
+    const NAMES: [&str; 7] = [
         "accept",
         "content-type",
         "origin",
@@ -47,7 +47,7 @@ fn headers() -> impl Strategy<Value = Vec<(&'static str, Vec<u8>)>> {
             .prop_map(String::into_bytes),
         prop::collection::vec(any::<u8>(), 0..12),
     ];
-    prop::collection::vec((prop::sample::select(&names[..]), value), 0..5)
+    prop::collection::vec((prop::sample::select(&NAMES[..]), value), 0..5)
 }
 
 proptest! {

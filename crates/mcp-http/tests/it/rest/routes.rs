@@ -121,9 +121,9 @@ async fn too_much_is_refused_unread() {
     }
 }
 
-/// J25: never "last wins".
+/// Never "last wins".
 #[tokio::test]
-async fn two_authorizations_are_none() {
+async fn j25_two_authorizations_are_none() {
     let ask = Ask::call("map", json!({})).header("authorization", "a").header("authorization", "b");
     assert_eq!(ask.send(&forecasts()).await.fault(), (400, "invalid_request".to_owned()));
 }

@@ -75,7 +75,9 @@ async fn z01_z03_z06_a_token_opens_the_routes_of_mcp_and_a_bad_one_is_a_401() {
         assert!(!emulator.log().contains("probe started"), "{front:?}: the function ran");
 
         // The first answer is kept, and opens all of these routes.
-        for route in ["POST /mcp", "GET /mcp", "DELETE /mcp"] {
+        for route in
+            ["POST /mcp", "GET /mcp", "DELETE /mcp", "GET /tools", "POST /tools/ExecuteQuery"]
+        {
             let (status, seen) = ask(&emulator, route, Some(&good)).await;
             assert_eq!(status, 200, "{front:?} {mode:?} {route}: {}", emulator.log());
             let context = &seen["context"]["authorizer"];
@@ -85,7 +87,7 @@ async fn z01_z03_z06_a_token_opens_the_routes_of_mcp_and_a_bad_one_is_a_401() {
                 (&"acme".into(), &"agent".into())
             );
         }
-        for route in ["GET /tools", "DELETE /clients/x", "GET /admin", "PUT /mcp"] {
+        for route in ["DELETE /tools", "DELETE /clients/x", "GET /admin", "PUT /mcp"] {
             assert_eq!(ask(&emulator, route, Some(&good)).await.0, 403, "{front:?} {route}");
         }
         let log = emulator.log();

@@ -3,6 +3,7 @@
 import { CfnOutput, Tags, Validations, type App, type Stack } from "aws-cdk-lib";
 import { AwsSolutionsChecks, NIST80053R5Checks } from "cdk-nag";
 import type { Artifacts } from "./artifacts.ts";
+import { existingPool } from "./existing-pool.ts";
 import { stackName, type StackName } from "./names.ts";
 import type { Settings } from "./settings/settings.ts";
 import { ApiStack } from "./stacks/api.ts";
@@ -13,7 +14,7 @@ import { ObservabilityStack } from "./stacks/observability.ts";
 
 export interface Stacks {
   data: DataStack;
-  /** Where tokens are taken. */
+  /** Where tokens are taken, and the pool is not there already. */
   identity: IdentityStack | undefined;
   api: ApiStack;
   functions: FunctionsStack;
@@ -38,9 +39,10 @@ export function buildApp(app: App, settings: Settings, artifacts: Artifacts): St
     terminationProtection: settings.retainData && which === "data",
   });
   const data = new DataStack(app, "data", settings, props("data", "tables, keys, secrets"));
-  const identity = settings.doors.tokens ? new IdentityStack(app, "identity", settings, data.key, props("identity", "who the callers are")) : undefined;
-  const api = new ApiStack(app, "api", settings, identity, data.key, props("api", "the front door"));
-  const functions = new FunctionsStack(app, "functions", settings, { data, identity, api }, artifacts, props("functions", "the programs"));
+  const identity = settings.doors.tokens && !settings.userPoolId ? new IdentityStack(app, "identity", settings, data.key, props("identity", "who the callers are")) : undefined;
+  const callers = settings.userPoolId ? existingPool(settings, settings.userPoolId) : identity;
+  const api = new ApiStack(app, "api", settings, callers, data.key, props("api", "the front door"));
+  const functions = new FunctionsStack(app, "functions", settings, { data, identity: callers, api }, artifacts, props("functions", "the programs"));
   const observability = new ObservabilityStack(app, "observability", settings, api, data.key, props("observability", "alarms and a dashboard"));
   Tags.of(app).add("application", settings.name);
   const stacks = { data, identity, api, functions, observability };

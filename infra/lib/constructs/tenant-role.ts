@@ -19,10 +19,12 @@ export class TenantRole extends Construct {
       description: `What a session for one tenant of ${settings.name} may`,
       // The most that a role which assumes another gets.
       maxSessionDuration: Duration.hours(1),
-      assumedBy: new SessionTagsPrincipal(new ArnPrincipal(props.assumedBy.roleArn)).withConditions({
-        StringLike: { "aws:RequestTag/tenant_id": "?*" },
-        "ForAllValues:StringEquals": { "aws:TagKeys": ["tenant_id"] },
-      }),
+      assumedBy: new SessionTagsPrincipal(
+        new ArnPrincipal(props.assumedBy.roleArn).withConditions({
+          StringLike: { "aws:RequestTag/tenant_id": "?*" },
+          "ForAllValues:StringEquals": { "aws:TagKeys": ["tenant_id"] },
+        }),
+      ),
     });
     new ManagedPolicy(this, "Policy", {
       roles: [this.role],

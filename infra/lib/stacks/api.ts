@@ -11,8 +11,8 @@ import type { Construct } from "constructs";
 import { acknowledge, acknowledgeWildcards, because } from "../acknowledge.ts";
 import { McpHttpApi } from "../constructs/http-api.ts";
 import { McpRestApi } from "../constructs/rest-api.ts";
+import type { Identity } from "../existing-pool.ts";
 import type { Settings } from "../settings/settings.ts";
-import type { IdentityStack } from "./identity.ts";
 
 /** One API, whichever it is. */
 export interface FrontDoor {
@@ -37,7 +37,7 @@ export class ApiStack extends Stack {
   readonly #settings: Settings;
   #logRole: CfnAccount | undefined;
 
-  constructor(scope: Construct, id: string, settings: Settings, identity: IdentityStack | undefined, key: IKey | undefined, props: StackProps) {
+  constructor(scope: Construct, id: string, settings: Settings, identity: Identity | undefined, key: IKey | undefined, props: StackProps) {
     super(scope, id, props);
     this.#settings = settings;
     if (settings.frontDoor === "rest" && settings.apiGatewayLogRole) this.#logRole = this.#setLogRole();
@@ -84,7 +84,7 @@ export class ApiStack extends Stack {
     };
   }
 
-  #http(door: "tokens" | "iam", identity: IdentityStack | undefined, key: IKey | undefined): FrontDoor {
+  #http(door: "tokens" | "iam", identity: Identity | undefined, key: IKey | undefined): FrontDoor {
     const settings = this.#settings;
     const { domainName, domainElsewhere } = settings;
     const made = new McpHttpApi(this, "Http", {

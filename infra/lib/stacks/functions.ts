@@ -9,15 +9,15 @@ import { Program, type Placement, type ProgramProps } from "../constructs/progra
 import { TenantRole } from "../constructs/tenant-role.ts";
 import { cases, workspaces } from "../permissions.ts";
 import { routes } from "../routes.ts";
+import type { Identity } from "../existing-pool.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Deployed } from "../names.ts";
 import type { ApiStack } from "./api.ts";
 import type { DataStack } from "./data.ts";
-import type { IdentityStack } from "./identity.ts";
 
 interface Others {
   data: DataStack;
-  identity: IdentityStack | undefined;
+  identity: Identity | undefined;
   api: ApiStack;
 }
 

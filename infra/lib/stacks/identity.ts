@@ -1,4 +1,4 @@
-//! Who the callers are: a Cognito user pool with its clients, or one that is there already.
+//! Who the callers are: a Cognito user pool with its clients.
 
 import { Duration, RemovalPolicy, SecretValue, Stack, type StackProps } from "aws-cdk-lib";
 import {
@@ -17,6 +17,7 @@ import type { IKey } from "aws-cdk-lib/aws-kms";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { acknowledge } from "../acknowledge.ts";
+import { issuerOf, type Identity } from "../existing-pool.ts";
 import type { Settings } from "../settings/settings.ts";
 
 /** A client for programs, and where its secret is. */
@@ -26,12 +27,12 @@ export interface Machine {
   tenant: string | undefined;
 }
 
-export class IdentityStack extends Stack {
+export class IdentityStack extends Stack implements Identity {
   /** `iss` of the pool's tokens. */
   readonly issuer: string;
   readonly poolId: string;
-  /** Where tokens are asked for; not known of a pool that is there already. */
-  readonly tokenEndpoint: string | undefined;
+  /** Where programs ask for tokens. */
+  readonly tokenEndpoint: string;
   /** The app clients that may call, and their tenants. */
   readonly clients: Record<string, string | undefined> = {};
   readonly machines: Machine[] = [];
@@ -43,16 +44,9 @@ export class IdentityStack extends Stack {
   constructor(scope: Construct, id: string, settings: Settings, key: IKey | undefined, props: StackProps) {
     super(scope, id, props);
     this.#settings = settings;
-    if (settings.userPoolId) {
-      this.poolId = settings.userPoolId;
-      for (const [client, tenant] of Object.entries(settings.clients)) this.clients[client] = tenant || undefined;
-      this.loginClientId = settings.auth === "own" ? Object.keys(settings.clients)[0] : undefined;
-      this.issuer = this.#issuer();
-      return;
-    }
     const pool = this.#pool(key);
     this.poolId = pool.userPoolId;
-    this.issuer = this.#issuer();
+    this.issuer = issuerOf(settings, this.poolId);
     const prefix = settings.cognitoDomainPrefix ?? `${settings.name}-${settings.account}-${settings.region}`;
     const domain = pool.addDomain("Domain", {
       cognitoDomain: { domainPrefix: prefix },
@@ -74,10 +68,6 @@ export class IdentityStack extends Stack {
       app.node.addDependency(...servers);
       this.clients[app.ref] = undefined;
     }
-  }
-
-  #issuer(): string {
-    return `https://cognito-idp.${this.#settings.region}.${this.urlSuffix}/${this.poolId}`;
   }
 
   #pool(key: IKey | undefined): UserPool {

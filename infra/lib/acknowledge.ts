@@ -34,6 +34,7 @@ function flat(value: unknown): string {
   const [[name, argument] = []] = Object.entries(value);
   if (name === "Ref") return `<${String(argument)}>`;
   if (name === "Fn::GetAtt") return `<${(argument as string[]).join(".")}>`;
+  if (name === "Fn::ImportValue") return flat(argument);
   const [separator, parts] = argument as [string, unknown[]];
   return parts.map(flat).join(separator);
 }

@@ -25,6 +25,8 @@ const differences = {
   responseMode: "buffered",
   // It knows no associations of WAF.
   waf: false,
+  // It knows no styles of the newer pages.
+  loginPages: "classic",
   // Else a second run would meet what the first one left.
   retainData: false,
 } satisfies Partial<Written>;
@@ -49,8 +51,14 @@ export class Deployment {
     this.outputs = Object.assign({}, ...Object.values(byStack)) as Record<string, string>;
   }
 
+  /** From what was synthesised last. */
   async destroy(): Promise<void> {
-    await this.#cdk(["destroy", "--all", "--force"]);
+    await this.#cdk(["destroy", "--all", "--force", "--app", this.#assembly]);
+    rmSync(this.#assembly, { recursive: true, force: true });
+  }
+
+  get #assembly(): string {
+    return join(tmpdir(), `lambda-mcp-${process.pid}-${this.settings.name}-cdk`);
   }
 
   /** A request as the API gets it, at its own host. */
@@ -74,7 +82,6 @@ export class Deployment {
     const settings = { ...differences, ...this.settings, ...changed, account: ACCOUNT, region: REGION };
     const context = Object.entries(settings).filter(([, value]) => value !== undefined);
     const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-    const output = join(tmpdir(), `lambda-mcp-${process.pid}-${this.settings.name}-cdk`);
     const { port } = new URL(this.ministack);
     const env = {
       PATH: process.env["PATH"],
@@ -88,14 +95,12 @@ export class Deployment {
       AWS_ACCESS_KEY_ID: "test",
       AWS_SECRET_ACCESS_KEY: "test",
     };
-    const contexts = context.flatMap(([name, value]) => ["--context", `${name}=${text(value)}`]);
+    const given = context.flatMap(([name, value]) => ["--context", `${name}=${text(value)}`]);
     try {
-      await run(process.execPath, [cdk, ...command, "--no-notices", "--no-color", ...(command[0] === "bootstrap" ? [] : ["--output", output, ...contexts])], { cwd: folder, env, maxBuffer: 1 << 26 });
+      await run(process.execPath, [cdk, ...command, "--no-notices", "--no-color", ...(command[0] === "deploy" ? ["--output", this.#assembly, ...given] : [])], { cwd: folder, env, maxBuffer: 1 << 26 });
     } catch (error) {
       const { stdout, stderr } = error as { stdout: string; stderr: string };
       throw new Error(`cdk ${command[0]} failed:\n${(stdout + stderr).split("\n").slice(-60).join("\n")}`);
-    } finally {
-      rmSync(output, { recursive: true, force: true });
     }
   }
 }

@@ -210,6 +210,10 @@ export const fields = z.strictObject({
       doc: "Where the pool is, `PREFIX.auth.REGION.amazoncognito.com`; nobody else in the region may have it.",
       otherwise: "`NAME-ACCOUNT-REGION`",
     }),
+  loginPages: oneOf("managed", "classic").default("managed").register(told, {
+    env: "MCP_LOGIN_PAGES",
+    doc: "Cognito's pages to log in at: `managed`, the newer ones, or `classic`.",
+  }),
   resourceServerId: z.string().min(1).default("prometheus-mcp-server").register(told, {
     env: "RESOURCE_SERVER_ID",
     doc: "The resource server in the pool. The tools ask for `prometheus-mcp-server/read`: another name is for a pool that others share.",

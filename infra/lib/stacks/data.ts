@@ -16,6 +16,11 @@ export interface OauthTables {
   refreshTokens: TableV2;
 }
 
+/** What a password may have, but for 0-9 and a-f. */
+const NOT_HEXADECIMAL = Array.from({ length: 94 }, (_, n) => String.fromCharCode(33 + n))
+  .filter((character) => !/[0-9a-f]/.test(character))
+  .join("");
+
 export class DataStack extends Stack {
   /** Where `encryption` is `customer`. */
   readonly key: Key | undefined;
@@ -56,8 +61,7 @@ export class DataStack extends Stack {
     const stateKey = new Secret(this, "StateKey", {
       secretName: `${name}/state-key`,
       description: `Seals cursors and request state of ${name}`,
-      // 64 digits of 0-9 and a-f.
-      generateSecretString: { passwordLength: 64, excludeUppercase: true, excludePunctuation: true, excludeCharacters: "ghijklmnopqrstuvwxyz" },
+      generateSecretString: { passwordLength: 64, excludeUppercase: true, excludePunctuation: true, excludeCharacters: NOT_HEXADECIMAL },
       removalPolicy: removal,
       ...(this.key && { encryptionKey: this.key }),
     });

@@ -50,7 +50,7 @@ export class IdentityStack extends Stack implements Identity {
     const prefix = settings.cognitoDomainPrefix ?? `${settings.name}-${settings.account}-${settings.region}`;
     const domain = pool.addDomain("Domain", {
       cognitoDomain: { domainPrefix: prefix },
-      managedLoginVersion: ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+      managedLoginVersion: settings.loginPages === "managed" ? ManagedLoginVersion.NEWER_MANAGED_LOGIN : ManagedLoginVersion.CLASSIC_HOSTED_UI,
     });
     this.tokenEndpoint = `${domain.baseUrl()}/oauth2/token`;
 
@@ -154,12 +154,14 @@ export class IdentityStack extends Stack implements Identity {
 
   /** A client through which people log in to an application of yours. It has no secret: PKCE. */
   #app(): CfnUserPoolClient {
-    return new CfnUserPoolClient(this, "App", {
+    const client = new CfnUserPoolClient(this, "App", {
       ...this.#forPeople(`${this.#settings.name}-app`),
       allowedOAuthScopes: ["openid", "email", ...this.#settings.scopes],
       callbackUrLs: this.#settings.callbackUrls,
       ...(this.#settings.logoutUrls.length > 0 && { logoutUrLs: this.#settings.logoutUrls }),
     });
+    this.#pages(client);
+    return client;
   }
 
   /** The client of our own authorization server. It has no secret: PKCE, and one address that codes go to. */
@@ -171,8 +173,14 @@ export class IdentityStack extends Stack implements Identity {
       // What people may say of themselves; a tenant is not among it.
       writeAttributes: ["email", "name"],
     });
-    new CfnManagedLoginBranding(this, "Pages", { userPoolId: this.poolId, clientId: client.ref, useCognitoProvidedValues: true });
+    this.#pages(client);
     return client;
+  }
+
+  /** Without a style there is no page. */
+  #pages(client: CfnUserPoolClient): void {
+    if (this.#settings.loginPages === "classic") return;
+    new CfnManagedLoginBranding(client, "Pages", { userPoolId: this.poolId, clientId: client.ref, useCognitoProvidedValues: true });
   }
 
   #forPeople(clientName: string) {

@@ -1,6 +1,6 @@
 //! What the functions are deployed from.
 
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Repository } from "aws-cdk-lib/aws-ecr";
 import { Code, Handler, Runtime } from "aws-cdk-lib/aws-lambda";
@@ -20,8 +20,22 @@ export function built(settings: Settings): Artifacts {
   return (_, artifact) => {
     const zip = path(`../../target/lambda/${artifact}.zip`);
     if (!existsSync(zip)) throw new Error(`there is no target/lambda/${artifact}.zip: run \`cargo xtask build-lambda\` first (\`npm run synth\` needs none)`);
+    const architecture = architectureOf(path(`../../target/lambda/${artifact}/bootstrap`));
+    if (architecture && architecture !== settings.architecture) {
+      throw new Error(`target/lambda/${artifact}.zip was built for ${architecture}, and architecture is ${settings.architecture}: set MCP_ARCHITECTURE=${architecture}, or build it again`);
+    }
     return bootstrap(Code.fromAsset(zip));
   };
+}
+
+/** What a program was built for, by its header (ELF, `e_machine`); Lambda would only tell when it runs. */
+function architectureOf(program: string): "arm64" | "x86_64" | undefined {
+  if (!existsSync(program)) return undefined;
+  const header = Buffer.alloc(20);
+  const file = openSync(program, "r");
+  readSync(file, header, 0, header.length, 0);
+  closeSync(file);
+  return ({ 0x3e: "x86_64", 0xb7: "arm64" } as const)[header.readUInt16LE(18)];
 }
 
 /** Something in the place of functions that were not built: to look at templates, never to deploy. */

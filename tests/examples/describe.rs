@@ -1,4 +1,5 @@
-//! What the programs say of themselves, for `cargo xtask docs`: `describe configuration` or `describe tools`, as Markdown.
+//! What the programs say of themselves, for `cargo xtask docs`: `describe configuration` or `describe tools`, as
+//! Markdown, and `describe variables`, as JSON for `infra/`.
 #![expect(clippy::print_stdout, reason = "its text is its result")]
 
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use anyhow::{Context as _, bail};
 use http::Request;
 use http_body_util::BodyExt as _;
 use mcp_http::{McpService, Settings};
-use serde_json::Value;
+use serde_json::{Value, json};
 use service_kit::{clock, env};
 use tower::ServiceExt as _;
 
@@ -16,7 +17,8 @@ async fn main() -> anyhow::Result<()> {
     let text = match std::env::args().nth(1).as_deref() {
         Some("configuration") => configuration(),
         Some("tools") => tools().await?,
-        _ => bail!("usage: describe configuration|tools"),
+        Some("variables") => variables()?,
+        _ => bail!("usage: describe configuration|tools|variables"),
     };
     print!("{text}");
     Ok(())
@@ -41,6 +43,22 @@ fn configuration() -> String {
          tables and its people are set, and what is set here goes before.\n\n{oauth}\n\
          ## The function `health` (`fn-health`)\n\n{health}"
     )
+}
+
+/// What each function reads, and which of it is secret.
+fn variables() -> anyhow::Result<String> {
+    let functions = [
+        ("mcp", fn_mcp::VARS),
+        ("authorizer", fn_authorizer::VARS),
+        ("oauth", fn_oauth::VARS),
+        ("health", fn_health::VARS),
+    ];
+    let of = |vars: &[env::Var]| -> Value {
+        vars.iter().map(|var| json!({"name": var.name, "secret": var.secret})).collect()
+    };
+    let all: serde_json::Map<_, _> =
+        functions.iter().map(|(name, vars)| ((*name).to_owned(), of(vars))).collect();
+    Ok(serde_json::to_string_pretty(&all)? + "\n")
 }
 
 /// A table of what `tools/list` answers.

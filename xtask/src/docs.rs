@@ -26,6 +26,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
     let coverage = coverage::of_the_tree()?;
     let documents = [
         ("docs/configuration.md", describe("configuration")?),
+        ("infra/variables.json", describe("variables")?),
         ("README.md", with_section(&readme, &describe("tools")?).context("README.md")?),
         ("docs/security/coverage.md", coverage.document),
     ];

@@ -129,7 +129,7 @@ fn install(
     fs::write(&mark, stamp).with_context(|| format!("cannot write {}", mark.display()))
 }
 
-fn digest(files: &[PathBuf]) -> Result<String> {
+pub(crate) fn digest(files: &[PathBuf]) -> Result<String> {
     let mut hash = Sha256::new();
     for file in files {
         hash.update(fs::read(file).with_context(|| format!("cannot read {}", file.display()))?);

@@ -9,8 +9,10 @@ mod bench;
 mod build;
 mod conformance;
 mod coverage;
+mod deploy_local;
 mod docs;
 mod fuzz;
+mod infra;
 mod install;
 mod interop;
 mod leaks;
@@ -58,7 +60,8 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
-    /// Regenerate what is generated: docs/configuration.md, docs/security/coverage.md, the README's table of tools
+    /// Regenerate what is generated: docs/configuration.md, infra/variables.json, docs/security/coverage.md, the README's
+    /// table of tools
     Docs {
         /// Write nothing; fail on a difference
         #[arg(long)]
@@ -66,6 +69,10 @@ enum Command {
     },
     /// Release builds of the functions, zipped as Lambda wants them
     BuildLambda,
+    /// The CDK app: its tests over all variants, cfn-lint and checkov
+    Infra,
+    /// The real stacks, deployed to MiniStack with IAM enforced, and called
+    DeployLocal(deploy_local::Options),
 }
 
 fn main() -> ExitCode {
@@ -82,6 +89,8 @@ fn main() -> ExitCode {
         Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
         Command::Docs { check } => docs::run(check),
         Command::BuildLambda => build::lambda(),
+        Command::Infra => infra::run(),
+        Command::DeployLocal(options) => deploy_local::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

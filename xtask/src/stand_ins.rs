@@ -1,6 +1,7 @@
 //! `cargo xtask stand-ins`: AWS as MiniStack and moto play it, for `tests/it/stand_ins.rs`.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
@@ -22,19 +23,24 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// A running server that plays AWS.
-struct StandIn {
-    url: String,
-    server: Server,
+pub(crate) struct StandIn {
+    pub(crate) url: String,
+    pub(crate) server: Server,
 }
 
 impl StandIn {
-    /// MiniStack, on loopback only: as it comes it listens everywhere, on a second port too.
+    /// MiniStack, which takes every request.
     fn ministack() -> Result<Self> {
+        Self::ministack_with(&cache().join("ministack"), &[])
+    }
+
+    /// MiniStack, on loopback only: as it comes it listens everywhere, on a second port too. What it keeps is in
+    /// `folder`; its functions get its environment, with `more` in it.
+    pub(crate) fn ministack_with(folder: &Path, more: &[(&str, &str)]) -> Result<Self> {
         let python = install::python("ministack")?;
         let port = free_port()?;
         let url = format!("http://127.0.0.1:{port}");
-        let folder = cache().join("ministack");
-        fs::create_dir_all(&folder)
+        fs::create_dir_all(folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
         let mut command = clean(Command::new(python));
         command.args(["-B", "-m", "ministack"]);
@@ -42,8 +48,9 @@ impl StandIn {
         command.env("IOT_MTLS_ENABLED", "0").env("AWS_EC2_METADATA_DISABLED", "true");
         command.env("AWS_ENDPOINT_URL", &url).env("MINISTACK_ACCOUNT_ID", "123456789012");
         for variable in ["HOME", "TMPDIR", "STATE_DIR", "S3_DATA_DIR"] {
-            command.env(variable, &folder);
+            command.env(variable, folder);
         }
+        command.envs(more.iter().copied());
         Ok(Self { url, server: Server::start("ministack", &mut command, port)? })
     }
 

@@ -10,7 +10,7 @@ export interface Credentials {
 }
 
 const REGION = "us-east-1";
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const sha256 = (text: string | Buffer) => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string) => createHmac("sha256", key).update(text).digest();
 
 /** The headers of a request, signed (Signature Version 4). Its path and its query must need no encoding. */
@@ -65,6 +65,51 @@ export class Aws {
     // The query is signed as it is sent.
     const asked = { method: "DELETE" };
     await ask(`${this.url}${path}?policy`, { ...asked, headers: signed("s3", host, path, asked, this.credentials, "policy=") });
+  }
+
+  async put(bucket: string, key: string, body: Buffer): Promise<Answer> {
+    const { host } = new URL(this.url);
+    for (const [path, asked] of [[`/${bucket}`, { method: "PUT" }], [`/${bucket}/${key}`, { method: "PUT", body }]] as [string, Asked][]) {
+      const answer = await ask(`${this.url}${path}`, { ...asked, headers: signed("s3", host, path, asked, this.credentials) });
+      if (answer.status !== 200) return answer;
+    }
+    return await ask(`${this.url}/${bucket}/${key}`, { method: "HEAD", headers: signed("s3", host, `/${bucket}/${key}`, { method: "HEAD" }, this.credentials) });
+  }
+
+  /** Makes a stack of a plain template, and waits for it; its outputs. */
+  async createStack(StackName: string, template: object, parameters: Record<string, string> = {}): Promise<Record<string, string>> {
+    const given = Object.entries(parameters).flatMap(([key, value], n) => [
+      [`Parameters.member.${n + 1}.ParameterKey`, key],
+      [`Parameters.member.${n + 1}.ParameterValue`, value],
+    ]);
+    const version = { Version: "2010-05-15", StackName };
+    const created = await this.query("cloudformation", {
+      Action: "CreateStack",
+      ...version,
+      TemplateBody: JSON.stringify(template),
+      "Capabilities.member.1": "CAPABILITY_NAMED_IAM",
+      ...(Object.fromEntries(given) as Record<string, string>),
+    });
+    if (created.status !== 200) throw new Error(created.text);
+    for (;;) {
+      const { text } = await this.query("cloudformation", { Action: "DescribeStacks", ...version });
+      const status = tag(text, "StackStatus");
+      if (status === "CREATE_COMPLETE") {
+        const pairs = [...text.matchAll(/<OutputKey>([^<]*)<\/OutputKey>\s*<OutputValue>([^<]*)<\/OutputValue>/g)];
+        return Object.fromEntries(pairs.map(([, key, value]) => [key!, value!]));
+      }
+      if (status !== "CREATE_IN_PROGRESS") throw new Error(text);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** A user with these policies, and its keys. */
+  async user(name: string, policies: string[]): Promise<Credentials> {
+    const iam = (parameters: Record<string, string>) => this.query("iam", { Version: "2010-05-08", UserName: name, ...parameters });
+    await iam({ Action: "CreateUser" });
+    for (const PolicyArn of policies) await iam({ Action: "AttachUserPolicy", PolicyArn });
+    const { text } = await iam({ Action: "CreateAccessKey" });
+    return { accessKeyId: tag(text, "AccessKeyId"), secretAccessKey: tag(text, "SecretAccessKey") };
   }
 
   /** A session of a role. */

@@ -5,7 +5,7 @@ import { request } from "node:http";
 export interface Asked {
   method?: string;
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Buffer;
 }
 
 export interface Answer {
@@ -18,7 +18,7 @@ export interface Answer {
 
 export function ask(url: string, { method = "GET", headers = {}, body = "" }: Asked = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers: { ...headers, ...(body && { "content-length": String(Buffer.byteLength(body)) }) } }, (response) => {
+    const sent = request(url, { method, headers: { ...headers, ...(body.length > 0 && { "content-length": String(Buffer.byteLength(body)) }) } }, (response) => {
       const parts: Buffer[] = [];
       response.on("data", (part: Buffer) => parts.push(part));
       response.on("error", reject);

@@ -1,26 +1,17 @@
 //! AWS principals beside tokens: who may is said by IAM.
 
 import assert from "node:assert/strict";
-import { tag, type Aws, type Credentials } from "./aws.ts";
 import { Deployment } from "./deployment.ts";
 import { cognitoToken, COUNT } from "./programs.ts";
 import type { Context, Step } from "./scenarios.ts";
-
-async function user(aws: Aws, name: string, policies: string[]): Promise<Credentials> {
-  const iam = (parameters: Record<string, string>) => aws.query("iam", { Version: "2010-05-08", UserName: name, ...parameters });
-  await iam({ Action: "CreateUser" });
-  for (const PolicyArn of policies) await iam({ Action: "AttachUserPolicy", PolicyArn });
-  const { text } = await iam({ Action: "CreateAccessKey" });
-  return { accessKeyId: tag(text, "AccessKeyId"), secretAccessKey: tag(text, "SecretAccessKey") };
-}
 
 export async function principals({ ministack, aws }: Context, step: Step): Promise<void> {
   const deployment = new Deployment(ministack, { name: "principals", auth: "mixed", workspaceIds: ["ws-one"], poolKeysUrl: ministack });
   await deployment.deploy();
   step("all stacks are deployed, with an API for each of the two ways in");
 
-  const allowed = await user(aws, "allowed", [deployment.outputs["UserAccessPolicyArn"]!]);
-  const denied = await user(aws, "denied", []);
+  const allowed = await aws.user("allowed", [deployment.outputs["UserAccessPolicyArn"]!]);
+  const denied = await aws.user("denied", []);
   const call = await deployment.call("tools/call", COUNT, undefined, allowed);
   assert.equal(call.status, 200, call.text);
   assert.match(call.text, /42/);

@@ -3,6 +3,7 @@
 import type { Aws } from "./aws.ts";
 import type { Prometheus } from "./prometheus.ts";
 import { people } from "./people.ts";
+import { plain } from "./plain.ts";
 import { principals } from "./principals.ts";
 import { programs } from "./programs.ts";
 import { tenants } from "./tenants.ts";
@@ -16,7 +17,7 @@ export interface Context {
 /** Each step is said when it holds. */
 export type Step = (what: string) => void;
 
-const scenarios: Record<string, (context: Context, step: Step) => Promise<void>> = { programs, people, principals, tenants };
+const scenarios: Record<string, (context: Context, step: Step) => Promise<void>> = { programs, people, principals, tenants, plain };
 
 /** Runs the scenarios of these names, or all. */
 export async function run(context: Context, names: string[]): Promise<void> {

@@ -15,3 +15,4 @@ for (const name of names) {
   }
 }
 copyFileSync(kept(TEMPLATE), join(folder, "iam.json"));
+copyFileSync(kept("Dockerfile"), join(folder, "Dockerfile"));

@@ -19,14 +19,14 @@ pub(crate) struct Options {
     /// Deploy what target/lambda has, and build nothing
     #[arg(long)]
     no_build: bool,
-    /// Which of programs, people, principals and tenants; all of them when none is named
+    /// Which of programs, people, principals, tenants and plain; all of them when none is named
     scenarios: Vec<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     infra::packages()?;
     if !options.no_build {
-        build::lambda()?;
+        build::lambda(&build::LambdaOptions::default())?;
     }
     let folder = tempfile::tempdir().context("there is no folder for temporary files")?;
     let amp_port = free_port()?;

@@ -42,9 +42,9 @@ fn lint() -> Result<()> {
     let templates = folder().join("cdk.out/variants");
     output(npm(&["run", "templates", "--silent", "--"]).arg(&templates))?;
     let cfn_lint = install::python("cfn-lint")?.with_file_name("cfn-lint");
-    let mut files: Vec<_> = fs::read_dir(&templates)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<_>>()?;
+    let files = fs::read_dir(&templates)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut files: Vec<_> = files.collect::<std::io::Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
     files.sort();
     // In the folder of the app: what is acknowledged is in its .cfnlintrc, and its .checkov.yaml.
     must(Command::new(cfn_lint).current_dir(folder()).args(files))?;

@@ -68,7 +68,7 @@ enum Command {
         check: bool,
     },
     /// Release builds of the functions, zipped as Lambda wants them
-    BuildLambda,
+    BuildLambda(build::LambdaOptions),
     /// The CDK app: its tests over all variants, cfn-lint and checkov
     Infra,
     /// The real stacks, deployed to MiniStack with IAM enforced, and called
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
         Command::Bench(options) => bench::run(&options),
         Command::Fuzz { seconds } => fuzz::run(Duration::from_secs(seconds)),
         Command::Docs { check } => docs::run(check),
-        Command::BuildLambda => build::lambda(),
+        Command::BuildLambda(options) => build::lambda(&options),
         Command::Infra => infra::run(),
         Command::DeployLocal(options) => deploy_local::run(&options),
     };

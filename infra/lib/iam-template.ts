@@ -77,13 +77,15 @@ export function iamTemplate(app: App): Stack {
     [`AwsSolutions-IAM5[Resource::${JSON.stringify(stack.resolve(modelArns))}]`]: "Models by their whole ids; the region is held by the condition.",
   });
 
+  const artifacts = Bucket.fromBucketName(stack, "Artifacts", bucket.valueAsString);
+  acknowledge(artifacts, { "Annotation::@aws-cdk/aws-lambda:codeFromBucketObjectVersionNotSpecified": "A new version is deployed by another ArtifactKey." });
   const mcp = new Function(stack, "Function", {
     functionName: name,
     description: "The MCP server, for AWS principals",
     runtime: Runtime.PROVIDED_AL2023,
     architecture: Architecture.ARM_64,
     handler: "bootstrap",
-    code: Code.fromBucket(Bucket.fromBucketName(stack, "Artifacts", bucket.valueAsString), key.valueAsString),
+    code: Code.fromBucket(artifacts, key.valueAsString),
     role: role.withoutPolicyUpdates(),
     logGroup: logs,
     memorySize: 256,

@@ -1,15 +1,18 @@
 //! A program with a token of Cognito: the deployment as it comes.
 
 import assert from "node:assert/strict";
+import { clientConfig } from "../scripts/client-config.ts";
 import type { Aws } from "./aws.ts";
 import { Deployment } from "./deployment.ts";
 import { ask } from "./http.ts";
 import type { Context, Step } from "./scenarios.ts";
 
-/** A token for a program, as it asks Cognito. */
-export async function cognitoToken(aws: Aws, deployment: Deployment, suffix = ""): Promise<string> {
-  const secret = await aws.secret(deployment.outputs[`ClientSecretArn${suffix}`]!);
-  const form = { grant_type: "client_credentials", client_id: deployment.outputs[`ClientId${suffix}`]!, client_secret: secret, scope: deployment.outputs["Scope"]! };
+/** A token for a program, or for that of a tenant, by what `npm run config` would write. */
+export async function cognitoToken(aws: Aws, deployment: Deployment, tenant?: string): Promise<string> {
+  const { oauth } = await clientConfig(deployment.outputs, "lambda-mcp", (id) => aws.secret(id));
+  const { clientId, clientSecret } = oauth!.clients.find((client) => client.tenant === tenant)!;
+  const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret, scope: oauth!.scope };
+  // Where the configuration says, MiniStack cannot be found: its own address stands for every pool's.
   const answer = await ask(`${aws.url}/oauth2/token`, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams(form).toString() });
   assert.equal(answer.status, 200, answer.text);
   return answer.json().access_token as string;

@@ -74,6 +74,8 @@ pub(crate) enum TaskPhase {
     Possible,
     /// It is one.
     Running,
+    /// It may be parked, and found again by a sealed id.
+    Parking,
 }
 
 /// What the dispatcher adds to an [`Exchange`].
@@ -133,6 +135,19 @@ impl CallContext {
     /// The same call, which may become a task.
     pub(crate) fn with_tasks(&self) -> Self {
         self.with(|inner| inner.task = TaskPhase::Possible)
+    }
+
+    /// The same call, which may be parked.
+    pub(crate) fn with_parking(&self) -> Self {
+        self.with(|inner| inner.task = TaskPhase::Parking)
+    }
+
+    /// A parked call, to be stopped.
+    pub(crate) fn cancelled(&self) -> Self {
+        self.with(|inner| {
+            inner.exchange.cancellation = CancellationToken::new();
+            inner.exchange.cancellation.cancel();
+        })
     }
 
     /// The same call as a task, which outlives the request that began it: nobody to notify, no
@@ -222,6 +237,13 @@ impl CallContext {
         }
     }
 
+    /// Whether the client asked for progress and can be told: it knows that the call is alive.
+    #[must_use]
+    pub fn tells_progress(&self) -> bool {
+        let Exchange { meta, events, .. } = &self.0.exchange;
+        meta.progress_token.is_some() && events.reach_the_client()
+    }
+
     /// Sends a log message to the client, when it wants messages as grave as `level`. `data` is any
     /// JSON; it goes to whoever calls, so nothing secret belongs in it.
     pub fn log(&self, level: LogLevel, logger: Option<&str>, data: impl Serialize) {
@@ -278,7 +300,31 @@ impl CallContext {
     pub fn continue_as_task(&self) -> Result<(), Interrupt> {
         match self.0.task {
             TaskPhase::Possible => Err(Interrupt::Task),
-            TaskPhase::Impossible | TaskPhase::Running => Ok(()),
+            TaskPhase::Impossible | TaskPhase::Running | TaskPhase::Parking => Ok(()),
         }
+    }
+
+    /// The work of this call is under way elsewhere, and `state` finds it again. Where client,
+    /// server ([`ServerBuilder::park_tasks`]) and tool have tasks, that ends the call with a task:
+    /// its id holds `state`, sealed, and whenever the client asks after it [`Tool::resume`] is given
+    /// that back. Nothing is kept here; `state` should be short, and the client can read it. Without
+    /// tasks this returns `Ok` at once, and the call goes on.
+    ///
+    /// # Errors
+    /// [`Interrupt::Parked`], to be passed on with `?`.
+    ///
+    /// [`ServerBuilder::park_tasks`]: crate::ServerBuilder::park_tasks
+    /// [`Tool::resume`]: crate::Tool::resume
+    pub fn park(&self, state: impl Into<Vec<u8>>) -> Result<(), Interrupt> {
+        match self.0.task {
+            TaskPhase::Parking => Err(Interrupt::Parked(state.into())),
+            TaskPhase::Impossible | TaskPhase::Possible | TaskPhase::Running => Ok(()),
+        }
+    }
+
+    /// Whether [`CallContext::park`] would end the call.
+    #[must_use]
+    pub fn can_park(&self) -> bool {
+        self.0.task == TaskPhase::Parking
     }
 }

@@ -2,6 +2,7 @@
 
 mod call;
 mod direct;
+mod parked;
 mod rounds;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use crate::prompt::{CompletionRef, CompletionRequest};
 use crate::render;
 use crate::revision::{Features, ProtocolVersion};
 use crate::server::{Parts, Server};
-use crate::task::{TaskError, TaskId};
+use crate::task::{Task, TaskError, TaskId, Tasks};
 
 pub use direct::CallError;
 
@@ -312,22 +313,28 @@ impl Parts {
         if !exchange.meta.capabilities.as_ref().is_some_and(|c| c.declare(&extension)) {
             return Err(missing_capability(&extension));
         }
-        let Some(store) = &self.tasks else {
+        let Some(tasks) = &self.tasks else {
             return Err(ErrorObject::method_not_found(&request.method));
         };
         let Params { task_id, input_responses } = request.params.read()?;
         let (owner, id) = (&exchange.caller, TaskId::new(task_id));
+        let Tasks::Stored(store) = tasks else {
+            return self.parked_task(method, id, &self.context(exchange.clone())).await;
+        };
         let body = match method {
             Method::UpdateTask => store.update(owner, &id, input_responses).await.map(|()| None),
             Method::CancelTask => store.cancel(owner, &id).await.map(|()| None),
             _ => store.get(owner, &id).await.map(Some),
         };
-        match body.map_err(|err| task_error(&err))? {
+        self.task_reply(body.map_err(|err| task_error(&err))?, features)
+    }
+
+    /// A task as it stands, or that a request about one was understood.
+    fn task_reply(&self, task: Option<Task>, features: &Features) -> Result<Bytes, ErrorObject> {
+        match task.map(|task| task.detailed()) {
             None => Ok(self.complete(b"{}".to_vec(), features, None)),
-            Some(task) => match task.detailed() {
-                Ok(result) => Ok(self.named(result, features)),
-                Err(err) => Err(internal(&request.method, &err)),
-            },
+            Some(Ok(result)) => Ok(self.named(result, features)),
+            Some(Err(err)) => Err(internal("tasks/get", &err)),
         }
     }
 }
@@ -365,7 +372,11 @@ fn internal(what: &str, err: &dyn std::error::Error) -> ErrorObject {
 fn refusal(interrupt: &Interrupt) -> String {
     match interrupt {
         Interrupt::Protocol(error) => error.message.to_string(),
-        Interrupt::InputRequired(_) | Interrupt::MissingCapability(_) | Interrupt::Task => {
+        Interrupt::Cancelled => "this was cancelled".to_owned(),
+        Interrupt::InputRequired(_)
+        | Interrupt::MissingCapability(_)
+        | Interrupt::Task
+        | Interrupt::Parked(_) => {
             "this needs a client that speaks protocol revision 2026-07-28 and can answer questions \
              or follow tasks; earlier clients cannot over a stateless connection"
                 .to_owned()

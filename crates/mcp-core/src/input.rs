@@ -82,6 +82,10 @@ pub enum Interrupt {
     MissingCapability(Capability),
     /// The call goes on as a task; see [`CallContext::continue_as_task`].
     Task,
+    /// The work goes on elsewhere, and this finds it again; see [`CallContext::park`].
+    Parked(Vec<u8>),
+    /// The work of a parked call was stopped.
+    Cancelled,
     /// A protocol error of the handler's choice.
     Protocol(ErrorObject),
 }

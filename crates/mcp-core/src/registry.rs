@@ -19,6 +19,8 @@ use crate::tool::{CallToolResult, TaskSupport, Tool, ToolError, ToolOutput, Tool
 
 type CallFn =
     dyn Fn(CallContext, Value) -> BoxFuture<Result<CallToolResult, ToolError>> + Send + Sync;
+type ResumeFn =
+    dyn Fn(CallContext, Vec<u8>) -> BoxFuture<Result<CallToolResult, ToolError>> + Send + Sync;
 pub(crate) type Variables = BTreeMap<String, String>;
 pub(crate) type ReadFn = dyn Fn(CallContext, String, Variables) -> BoxFuture<Result<Vec<ResourceContents>, HandlerError>>
     + Send
@@ -33,6 +35,7 @@ pub(crate) struct ToolEntry {
     pub(crate) input: InputSchema,
     pub(crate) output: Option<Value>,
     pub(crate) call: Box<CallFn>,
+    pub(crate) resume: Box<ResumeFn>,
 }
 
 pub(crate) struct ResourceEntry {
@@ -142,6 +145,14 @@ impl Registry {
             self.faults.push(Fault::Duplicate { kind: "tool", name });
         }
         let tool = Arc::new(tool);
+        let parked = Arc::clone(&tool);
+        let resume = Box::new(move |cx: CallContext, state: Vec<u8>| {
+            let tool = Arc::clone(&parked);
+            let resume: BoxFuture<_> = Box::pin(async move {
+                tool.resume(&cx, state).await?.into_result().map_err(ToolError::internal)
+            });
+            resume
+        });
         let call = Box::new(move |cx: CallContext, arguments: Value| {
             let tool = Arc::clone(&tool);
             let call: BoxFuture<_> = Box::pin(async move {
@@ -152,7 +163,7 @@ impl Registry {
             });
             call
         });
-        self.tools.push(ToolEntry { spec, input, output, call });
+        self.tools.push(ToolEntry { spec, input, output, call, resume });
     }
 
     pub(crate) fn add_resource(&mut self, entry: ResourceEntry) {

@@ -25,7 +25,7 @@ use crate::resource::{ResourceSpec, TemplateSpec};
 use crate::revision::{Features, ProtocolVersion};
 use crate::schema::HeaderParam;
 use crate::state::Sealer;
-use crate::task::TaskStore;
+use crate::task::{TaskStore, Tasks};
 use crate::tool::{Tool, ToolSpec};
 
 /// Who may keep a copy of a reply.
@@ -61,7 +61,7 @@ pub(crate) struct Parts {
     pub(crate) info: Implementation,
     pub(crate) instructions: Option<String>,
     pub(crate) registry: Registry,
-    pub(crate) tasks: Option<Arc<dyn TaskStore>>,
+    pub(crate) tasks: Option<Tasks>,
     pub(crate) changes: Option<Changes>,
     pub(crate) logging: bool,
     pub(crate) caching: Caching,
@@ -237,7 +237,7 @@ pub struct ServerBuilder {
     info: Implementation,
     instructions: Option<String>,
     registry: Registry,
-    tasks: Option<Arc<dyn TaskStore>>,
+    tasks: Option<Tasks>,
     changes: Option<Changes>,
     logging: bool,
     caching: Caching,
@@ -318,7 +318,13 @@ impl ServerBuilder {
 
     /// Lets tools run as tasks.
     pub fn tasks(self, store: impl TaskStore + 'static) -> Self {
-        Self { tasks: Some(Arc::new(store)), ..self }
+        Self { tasks: Some(Tasks::Stored(Arc::new(store))), ..self }
+    }
+
+    /// Lets tools park their calls as tasks ([`CallContext::park`]), of which nothing is kept here.
+    /// Instances that share a key ([`ServerBuilder::state_key`]) know each other's.
+    pub fn park_tasks(self) -> Self {
+        Self { tasks: Some(Tasks::Parked), ..self }
     }
 
     /// Lets clients listen for what the server announces. Only for a host that can stream.

@@ -208,6 +208,15 @@ pub enum TaskError {
     Store(#[source] crate::tool::BoxError),
 }
 
+/// How a server has tasks.
+#[derive(Clone)]
+pub(crate) enum Tasks {
+    /// A store runs them and looks after them.
+    Stored(Arc<dyn TaskStore>),
+    /// Their work goes on elsewhere; their ids say where.
+    Parked,
+}
+
 /// Looks after tasks.
 ///
 /// An implementation MUST make a task readable before [`TaskStore::create`] returns, MUST answer

@@ -64,6 +64,20 @@ pub trait Tool: Send + Sync + 'static {
         cx: &CallContext,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
+
+    /// Goes on with what a call has parked ([`CallContext::park`]): gives its result, or parks it
+    /// again. When [`CallContext::cancellation`] is cancelled already, it only stops the work.
+    ///
+    /// # Errors
+    /// As [`Tool::call`]; [`Interrupt::Cancelled`] when the work was stopped.
+    fn resume(
+        &self,
+        cx: &CallContext,
+        parked: Vec<u8>,
+    ) -> impl Future<Output = Result<Self::Output, ToolError>> + Send {
+        let _ = (cx, parked);
+        async { Err(ToolError::internal("this tool parks no calls")) }
+    }
 }
 
 /// A tool made of a closure.

@@ -23,7 +23,7 @@ use crate::message::{Capability, TASKS_EXTENSION};
 use crate::registry::ToolEntry;
 use crate::render;
 use crate::server::{CacheScope, Caching, Parts, Server};
-use crate::task::{BoxFuture, Round, Work};
+use crate::task::{BoxFuture, Round, Tasks, Work};
 use crate::tool::{CallToolResult, TaskSupport, ToolError};
 
 /// A resource's contents may be anything, and anyone's.
@@ -60,7 +60,10 @@ impl Parts {
         let cx = self.rounds(request, &cx, &name, &arguments)?;
         let cx = match tool.spec.task {
             TaskSupport::Never => cx,
-            _ if self.tasks.is_some() && has_tasks(&cx) => cx.with_tasks(),
+            _ if has_tasks(&cx) && self.tasks.is_some() => match self.tasks {
+                Some(Tasks::Parked) => cx.with_parking(),
+                _ => cx.with_tasks(),
+            },
             TaskSupport::Optional => cx,
             TaskSupport::Required => {
                 let needed = Interrupt::MissingCapability(Capability::Extension(TASKS_EXTENSION));
@@ -70,6 +73,9 @@ impl Parts {
         match (tool.call)(cx.clone(), arguments.clone()).await {
             Err(ToolError::Interrupted(Interrupt::Task)) => {
                 self.begin_task(server, tool, arguments, cx).await
+            }
+            Err(ToolError::Interrupted(Interrupt::Parked(state))) => {
+                Ok(self.begin_parked(&tool.spec.name, &state, &cx))
             }
             Err(ToolError::Interrupted(Interrupt::InputRequired(required)))
                 if cx.exchange().version.features().stateless =>
@@ -110,7 +116,7 @@ impl Parts {
         }
     }
 
-    fn tool_result(
+    pub(super) fn tool_result(
         &self,
         tool: &ToolEntry,
         ended: Result<CallToolResult, ToolError>,
@@ -144,7 +150,7 @@ impl Parts {
         arguments: Value,
         cx: CallContext,
     ) -> Result<Bytes, ErrorObject> {
-        let Some(store) = &self.tasks else {
+        let Some(Tasks::Stored(store)) = &self.tasks else {
             return Err(ErrorObject::internal());
         };
         let name = tool.spec.name.to_string();

@@ -98,8 +98,11 @@ impl Parts {
             }
             Interrupt::MissingCapability(needed) => Err(missing_capability(&needed)),
             Interrupt::InputRequired(required) => self.next_round(required, cx, subject),
+            Interrupt::Cancelled => {
+                Err(ErrorObject::invalid_request(refusal(&Interrupt::Cancelled)))
+            }
             // Only tools run as tasks.
-            Interrupt::Task => Err(ErrorObject::internal()),
+            Interrupt::Task | Interrupt::Parked(_) => Err(ErrorObject::internal()),
         }
     }
 

@@ -8,6 +8,7 @@ mod lifecycle;
 mod lists;
 mod meta;
 mod notifications;
+mod parked;
 mod peer;
 mod prompts;
 mod resources;

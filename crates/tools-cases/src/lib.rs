@@ -1,0 +1,3 @@
+//! The support-case tools an agent calls.
+
+pub mod guard;

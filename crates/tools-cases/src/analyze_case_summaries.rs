@@ -221,13 +221,12 @@ pub(crate) async fn answer(
     let (id, most) = (found.execution.id.as_str(), found.cases.settings().max_input_tokens);
     let mut report = Report::new(asked, counts, provenance, id, most);
     if summaries.is_empty() {
-        let hints = match counts.found {
+        let later = "the cases were not analysed yet: a summary arrives a day or so later";
+        let (hints, aside) = match counts.found {
             0 => found.cases.hints(&asked.selection, found.deadline).await,
-            _ => {
-                vec!["the cases were not analysed yet: a summary arrives a day or so later".into()]
-            }
+            _ => (vec![later.to_owned()], None),
         };
-        return report.empty(hints);
+        return report.empty(hints, aside);
     }
     let read = reading::read(found.cases, found.cx, asked, &summaries, found.deadline).await?;
     report.read(read, &summaries);

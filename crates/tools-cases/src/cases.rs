@@ -57,7 +57,6 @@ impl Cases {
     /// The seven tools, the resource `cases://schema` and the two prompts, for a server that is
     /// being built. Queries that outlive a call become tasks where the server
     /// [parks](ServerBuilder::park_tasks) them.
-    #[must_use]
     pub fn offer(&self, server: ServerBuilder) -> ServerBuilder {
         let server = server
             .tool(QueryAthena(self.clone()))

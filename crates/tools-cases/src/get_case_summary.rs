@@ -109,10 +109,12 @@ pub(crate) async fn answer(
     mut found: Found<'_>,
 ) -> Result<CallToolResult, ToolError> {
     let (rows, totals) = shaped(&Table::from(found.rows(MAX_ROWS).await?));
-    let provenance = found.provenance().await.with_newest(totals.newest.clone());
+    let mut provenance = found.provenance().await.with_newest(totals.newest.clone());
     let mut beside = Beside::default();
     if rows.rows.is_empty() {
-        beside.hints = found.cases.hints(selection, found.deadline).await;
+        let (hints, aside) = found.cases.hints(selection, found.deadline).await;
+        beside.hints = hints;
+        provenance = provenance.with_hints_query(aside);
     }
     let window = selection.days.as_ref();
     let window = window.map(|days| format!("{} to {}", days.first, days.last)).unwrap_or_default();

@@ -97,7 +97,7 @@ pub(crate) async fn answer(
 ) -> Result<CallToolResult, ToolError> {
     let rows = Table::from(found.rows(*limit as usize).await?);
     let newest = rows.rows.first().and_then(|row| rows.cell(row, "timecreated"));
-    let provenance = found.provenance().await.with_newest(newest.map(str::to_owned));
+    let mut provenance = found.provenance().await.with_newest(newest.map(str::to_owned));
     let written = selection.rca.join(" or ");
     let written = if written.is_empty() { "no category".into() } else { printable(&written, 200) };
     let mut beside = Beside {
@@ -106,7 +106,9 @@ pub(crate) async fn answer(
     };
     beside.members.insert("categories_used".into(), json!(selection.rca));
     if rows.rows.is_empty() {
-        beside.hints = found.cases.hints(selection, found.deadline).await;
+        let (hints, aside) = found.cases.hints(selection, found.deadline).await;
+        beside.hints = hints;
+        provenance = provenance.with_hints_query(aside);
     }
     answer::of(&rows, &beside, found.execution.id.as_str(), &provenance)
 }

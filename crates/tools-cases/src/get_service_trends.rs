@@ -110,7 +110,7 @@ pub(crate) async fn answer(
     let changes = changes(&rows, &asked.days);
     let rows = of_window(rows, &asked.days);
     let newest = rows.rows.first().and_then(|row| rows.cell(row, "date")).map(str::to_owned);
-    let provenance = found.provenance().await.with_newest(newest);
+    let mut provenance = found.provenance().await.with_newest(newest);
 
     let Asked { days, before } = asked;
     let cases: u64 = rows.rows.iter().map(|row| rows.number(row, "case_count")).sum();
@@ -140,7 +140,9 @@ pub(crate) async fn answer(
     }
     if rows.rows.is_empty() {
         let selection = Selection { days: Some(days.clone()), ..Selection::default() };
-        beside.hints = found.cases.hints(&selection, found.deadline).await;
+        let (hints, aside) = found.cases.hints(&selection, found.deadline).await;
+        beside.hints = hints;
+        provenance = provenance.with_hints_query(aside);
     }
     answer::of(&rows, &beside, found.execution.id.as_str(), &provenance)
 }

@@ -9,6 +9,7 @@ use crate::answer::Table;
 use crate::cases::Cases;
 use crate::days::{Days, day_of};
 use crate::domain::nearest;
+use crate::provenance::Aside;
 use crate::selection::{Selection, quoted};
 use crate::text::{count, printable};
 
@@ -34,15 +35,23 @@ struct Kind {
 
 impl Cases {
     /// Hints for whoever selected nothing. One more query, of which all filters are columns.
-    pub(crate) async fn hints(&self, selection: &Selection, deadline: Instant) -> Vec<String> {
+    /// And what that cost.
+    pub(crate) async fn hints(
+        &self,
+        selection: &Selection,
+        deadline: Instant,
+    ) -> (Vec<String>, Option<Aside>) {
         let until = deadline.min(Instant::now() + PATIENCE);
-        self.kinds(selection, until).await.map_or_else(
-            || vec!["which filter left nothing could not be found out in time".to_owned()],
-            |kinds| explain(selection, &kinds),
-        )
+        match self.kinds(selection, until).await {
+            Some((kinds, aside)) => (explain(selection, &kinds), Some(aside)),
+            None => {
+                let unknown = "which filter left nothing could not be found out in time";
+                (vec![unknown.to_owned()], None)
+            }
+        }
     }
 
-    async fn kinds(&self, selection: &Selection, until: Instant) -> Option<Vec<Kind>> {
+    async fn kinds(&self, selection: &Selection, until: Instant) -> Option<(Vec<Kind>, Aside)> {
         let mut stats = Stats::default();
         let Days { first, end, .. } = selection.days.clone().unwrap_or_else(|| Days {
             first: String::new(),
@@ -87,7 +96,7 @@ impl Cases {
                 last: cell("last"),
             }
         };
-        Some(table.rows.iter().map(kind).collect())
+        Some((table.rows.iter().map(kind).collect(), Aside::of(self, &execution)))
     }
 
     /// How old the rows of a canned query may be.

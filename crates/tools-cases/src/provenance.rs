@@ -33,8 +33,27 @@ pub(crate) struct Provenance {
     #[serde(skip_serializing_if = "Option::is_none")]
     reused_age_seconds: Option<u64>,
     freshness: Freshness,
+    /// The query that looked for the reason of an empty answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hints_query: Option<Aside>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+}
+
+/// What one more query cost.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Aside {
+    execution_id: String,
+    scanned_bytes: u64,
+    usd: f64,
+}
+
+impl Aside {
+    pub(crate) fn of(cases: &Cases, execution: &Execution) -> Self {
+        let Cost { scanned_bytes, usd } =
+            Cost::of(execution, cases.athena().settings().usd_per_terabyte);
+        Self { execution_id: execution.id.to_string(), scanned_bytes, usd }
+    }
 }
 
 /// How fresh the data is.
@@ -88,12 +107,18 @@ impl Provenance {
             reused: execution.reused,
             reused_age_seconds: age,
             freshness: Freshness::of(table.as_deref()),
+            hints_query: None,
             warnings: warnings.into_iter().collect(),
         }
     }
 
     pub(crate) fn with_newest(mut self, newest: Option<String>) -> Self {
         self.freshness.newest_case = newest;
+        self
+    }
+
+    pub(crate) fn with_hints_query(mut self, query: Option<Aside>) -> Self {
+        self.hints_query = query;
         self
     }
 
@@ -106,6 +131,10 @@ impl Provenance {
     pub(crate) fn line(&self) -> String {
         let read = crate::text::bytes(self.scanned_bytes);
         let mut line = format!("read {read} (${:.4}) in {} ms", self.usd, self.elapsed_ms);
+        if let Some(Aside { scanned_bytes, usd, .. }) = &self.hints_query {
+            let read = crate::text::bytes(*scanned_bytes);
+            line.push_str(&format!("; {read} more (${usd:.4}) to find out why it is empty"));
+        }
         match (self.reused, self.reused_age_seconds) {
             (true, Some(age)) => line.push_str(&format!("; result of {age} s ago")),
             (true, None) => line.push_str("; an earlier result, of the last hour"),

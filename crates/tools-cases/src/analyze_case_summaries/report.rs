@@ -10,7 +10,7 @@ use super::{Asked, Filters};
 use crate::answer::{DATA, with_text};
 use crate::model::Spent;
 use crate::model::citations::Citations;
-use crate::provenance::Provenance;
+use crate::provenance::{Aside, Provenance};
 use crate::text::count;
 
 /// Cases that are named in the report.
@@ -132,13 +132,18 @@ impl Report {
     }
 
     /// Without a case, or without one that can be read.
-    pub(super) fn empty(mut self, hints: Vec<String>) -> Result<CallToolResult, ToolError> {
+    pub(super) fn empty(
+        mut self,
+        hints: Vec<String>,
+        aside: Option<Aside>,
+    ) -> Result<CallToolResult, ToolError> {
         let what = match self.total_cases_found {
             0 => "No cases match the filters.".to_owned(),
             n => format!("{} found, none with a summary to analyze.", count("case", n)),
         };
         self.analysis = what;
         self.hints = hints;
+        self.provenance = self.provenance.with_hints_query(aside);
         self.told()
     }
 

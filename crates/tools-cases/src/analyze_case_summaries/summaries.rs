@@ -64,7 +64,7 @@ fn cut(whole: &str) -> (String, bool) {
     if begin.len() == whole.len() {
         return (printable(whole, LONGEST).into_owned(), false);
     }
-    let sentence = begin.char_indices().filter(|(_, c)| ".!?。！？".contains(*c)).next_back();
+    let sentence = begin.char_indices().rfind(|(_, c)| ".!?。！？".contains(*c));
     let end = sentence.map_or(0, |(at, c)| at + c.len_utf8());
     let text = match begin[..end].chars().count() >= KEPT {
         true => begin[..end].to_owned(),

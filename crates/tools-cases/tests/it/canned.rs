@@ -135,6 +135,11 @@ async fn an_empty_answer_says_which_filter_left_nothing() {
         data["hints"],
         json!(["rca_category throtling matches no case; there are throttling"])
     );
+    let aside = &data["provenance"]["hints_query"];
+    assert_eq!(
+        (&aside["execution_id"], &aside["scanned_bytes"]),
+        (&json!("query-1"), &json!(1_000_000))
+    );
     assert!(text(&result).contains("\n- rca_category throtling"), "{}", text(&result));
     let result = client.call("get_case_summary", json!({"service_code": "lambada"})).await;
     assert!(Client::data(&result)["hints"][0].as_str().unwrap().contains("aws-lambda"));
@@ -186,4 +191,28 @@ async fn trends_tell_the_change_since_the_window_before() {
     assert_eq!(data["window_before"], "2026-11-16 to 2026-11-23");
     assert_eq!(parameters(&upstream, 0), json!(["'2026-11-16'", "'2026-12-02'"]));
     assert!(text(&result).contains("aws-lambda: 9, before 4 (+125 %)"), "{}", text(&result));
+}
+
+#[tokio::test]
+async fn a_column_that_some_tables_have_is_asked_for_where_it_is() {
+    for has_status in [false, true] {
+        let upstream = Upstream::start(|_| {
+            let row = vec![json!("1"), json!("2026-11-29T00:00:00Z")];
+            Outcome::rows(&["case_number", "timecreated"], vec![row])
+        })
+        .await;
+        if has_status {
+            upstream.has_status();
+        }
+        let client = Client::of(&server(&upstream));
+        for _ in 0..2 {
+            let arguments = json!({"rca_category": "Throttling"});
+            Client::data(&client.call("get_rca_analysis", arguments).await);
+        }
+        let started = &upstream.asked("StartQueryExecution")[0];
+        let sql = started["QueryString"].as_str().unwrap();
+        assert_eq!(sql.contains("timecreated, status FROM cases"), has_status, "{sql}");
+        assert_eq!(upstream.asked("GetTable").len(), 1, "the catalog is read once");
+        assert_eq!(upstream.asked("GetWorkGroup").len(), 1, "so is the work group");
+    }
 }

@@ -1,7 +1,11 @@
 //! The tools as an agent meets them: through an MCP server, over an Athena, a Glue and a Bedrock
 //! that are scripted.
 
-#![expect(clippy::unwrap_used, reason = "what tests are made of may fail like a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what tests are made of may fail like a test"
+)]
 
 mod analysis;
 mod canned;

@@ -79,14 +79,16 @@ async fn what_does_not_read_never_leaves() {
 
 #[tokio::test]
 async fn a_failure_is_an_error_with_a_code_and_a_hint() {
-    let words =
-        "COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be resolved";
+    let words = "COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be resolved";
     let upstream = Upstream::start(move |_| Outcome::Fails(words)).await;
     let client = Client::of(&server(&upstream));
     let result = client.call("query_athena", json!({"query": "SELECT x FROM t"})).await;
     assert_eq!(result["isError"], true);
     let told = text(&result);
-    assert!(told.ends_with("hint: the resource cases://schema lists the columns\nretryable: no"), "{told}");
+    assert!(
+        told.ends_with("hint: the resource cases://schema lists the columns\nretryable: no"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

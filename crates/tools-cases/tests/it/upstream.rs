@@ -1,5 +1,7 @@
 //! An Athena, a Glue and a Bedrock that say what they are told, and remember what they were asked.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -43,7 +45,7 @@ struct Inner {
     asked: Mutex<Vec<Asked>>,
     /// The statements of the queries that were begun, and how often each was looked at.
     queries: Mutex<Vec<(String, usize)>>,
-    status_column: bool,
+    status_column: AtomicBool,
 }
 
 pub(crate) struct Upstream {
@@ -67,7 +69,7 @@ impl Upstream {
             says: Box::new(says),
             asked: Mutex::default(),
             queries: Mutex::default(),
-            status_column: false,
+            status_column: AtomicBool::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -84,6 +86,11 @@ impl Upstream {
         let asked = self.inner.asked.lock().unwrap();
         let asked = asked.iter().filter(|asked| asked.operation == operation);
         asked.map(|asked| asked.body.clone()).collect()
+    }
+
+    /// From now on the table has a column `status`.
+    pub(crate) fn has_status(&self) {
+        self.inner.status_column.store(true, Relaxed);
     }
 
     pub(crate) fn calls(&self) -> usize {
@@ -126,8 +133,11 @@ impl Inner {
             "StopQueryExecution" => json!({}),
             "GetWorkGroup" => json!({"WorkGroup": {"Configuration": {}}}),
             "GetTable" => {
-                let columns: &[&str] =
-                    if self.status_column { &["caseid", "status"] } else { &["caseid", "subject"] };
+                let columns: &[&str] = if self.status_column.load(Relaxed) {
+                    &["caseid", "status"]
+                } else {
+                    &["caseid", "subject"]
+                };
                 let column = |name: &&str| json!({"Name": name, "Type": "string"});
                 json!({"Table": {
                     "StorageDescriptor": {"Columns": columns.iter().map(column).collect::<Vec<_>>()},

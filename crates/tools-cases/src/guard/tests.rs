@@ -40,6 +40,7 @@ fn the_statements_of_the_contract_pass() {
         ("DESCRIBE case_summary", Kind::Describe),
         ("EXPLAIN SELECT 1", Kind::Explain),
         ("SELECT 1;", Kind::Query),
+        ("SELECT update, merge FROM t", Kind::Query),
         ("select 1", Kind::Query),
     ] {
         assert_eq!(passes(sql).kind, kind, "{sql}");

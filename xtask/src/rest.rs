@@ -3,6 +3,8 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -40,14 +42,27 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mut command = Command::new(&program);
         command.args(["--port", &port.to_string(), "--gateway", gateway, "--config"]).arg(&config);
         let server = Server::start(&format!("rest-{gateway}"), &mut command, port)?;
-        let mut token = Command::new(&program);
-        let token = output(token.args(["token", "--config"]).arg(&config))?;
+        let token = token(&program, &config)?;
         let mut check = schemathesis(&python, options);
         check.args(excluded.iter().flat_map(|check| ["--exclude-checks", check]));
         check.arg(format!("http://127.0.0.1:{port}/openapi.json")).env("TOKEN", token.trim());
         must(&mut check).inspect_err(|_| eprintln!("the server said:\n{}", server.said()))?;
     }
     Ok(())
+}
+
+/// The server has its port a moment before it has written who may call: until then there is no token.
+fn token(program: &Path, config: &Path) -> Result<String> {
+    let started = Instant::now();
+    loop {
+        let mut command = Command::new(program);
+        match output(command.args(["token", "--config"]).arg(config)) {
+            Err(_) if started.elapsed() < Duration::from_secs(30) => {
+                sleep(Duration::from_millis(50));
+            }
+            token => return token,
+        }
+    }
 }
 
 fn schemathesis(python: &Path, options: &Options) -> Command {

@@ -113,6 +113,11 @@ impl Error {
 /// Whether somebody was forbidden something.
 fn is_denial(words: &str) -> bool {
     let words = words.to_ascii_lowercase();
+    // It says the same of a column or a table that is not there: "… cannot be resolved or requester
+    // is not authorized to access requested resources".
+    if words.contains("cannot be resolved") || words.contains("not_found:") {
+        return false;
+    }
     [
         "access denied",
         "accessdenied",
@@ -182,10 +187,12 @@ mod tests {
             };
             assert_eq!(told, action, "{words}");
         }
-        let other = Error::of_failure(
-            "SYNTAX_ERROR: line 1:8: Column 'a' cannot be resolved".into(),
-            false,
-        );
-        assert_eq!(other.kind(), "failed");
+        for words in [
+            "SYNTAX_ERROR: line 1:8: Column 'a' cannot be resolved",
+            "COLUMN_NOT_FOUND: line 1:8: Column 'a' cannot be resolved or requester is not authorized to access requested resources",
+            "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.d.t' does not exist",
+        ] {
+            assert_eq!(Error::of_failure(words.into(), false).kind(), "failed", "{words}");
+        }
     }
 }

@@ -36,7 +36,7 @@ mod watch;
 mod wire;
 
 pub use athena::{Athena, Query, Settings, WorkGroup};
-pub use aws_json::{BoxError, Stats};
+pub use aws_json::{BoxError, Error as ServiceError, Stats};
 pub use cost::Cost;
 pub use error::Error;
 pub use execution::{Execution, ExecutionId, State, Statement};

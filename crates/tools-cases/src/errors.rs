@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use backend_athena as athena;
+use backend_athena::ServiceError;
 use backend_bedrock as bedrock;
-use mcp_core::ToolError;
+use mcp_core::{BackendFault, ToolError};
 
 use crate::guard::Refusal;
 use crate::text::{bytes, printable, without_addresses};
@@ -32,7 +33,7 @@ const HINTS: [(&str, &str); 9] = [
 
 /// A call that cannot be done as it stands.
 pub(crate) fn refused(code: &str, text: &str, hint: &str) -> ToolError {
-    told(text, code, Some(hint), false, None)
+    ToolError::Failed(told(text, code, Some(hint), false, None))
 }
 
 /// SQL that does not run.
@@ -67,7 +68,17 @@ pub(crate) fn of_athena(error: &athena::Error) -> ToolError {
         }
         _ => (error.to_string(), error.kind(), of_service(error.kind())),
     };
-    told(&text, code, hint, error.is_retryable(), None)
+    let fault = match error {
+        E::Denied { .. } => Some(BackendFault::Failed),
+        E::Failed { retryable: true, .. } => Some(BackendFault::Busy { retry_after: None }),
+        E::Service(error) => Some(of_aws(error)),
+        _ => None,
+    };
+    let retry_after = match error {
+        E::Service(error) => error.retry_after(),
+        _ => None,
+    };
+    failure(fault, told(&text, code, hint, error.is_retryable(), retry_after))
 }
 
 /// A model that said nothing.
@@ -88,7 +99,31 @@ pub(crate) fn of_bedrock(error: &bedrock::Error) -> ToolError {
         }
         _ => (error.to_string(), error.kind(), of_service(error.kind())),
     };
-    told(&text, code, hint, error.is_retryable(), error.retry_after())
+    let fault = match error {
+        E::Denied { .. } | E::NoModel { .. } | E::NoModels => Some(BackendFault::Failed),
+        E::Service(error) => Some(of_aws(error)),
+        _ => None,
+    };
+    failure(fault, told(&text, code, hint, error.is_retryable(), error.retry_after()))
+}
+
+/// What AWS did wrong.
+fn of_aws(error: &ServiceError) -> BackendFault {
+    match error {
+        ServiceError::Throttled { retry_after, .. } => {
+            BackendFault::Busy { retry_after: *retry_after }
+        }
+        ServiceError::Timeout { .. } => BackendFault::TimedOut,
+        _ => BackendFault::Failed,
+    }
+}
+
+/// With a `fault` it is no failure of the call's.
+fn failure(fault: Option<BackendFault>, text: String) -> ToolError {
+    match fault {
+        Some(fault) => ToolError::Backend { fault, text },
+        None => ToolError::Failed(text),
+    }
 }
 
 const OPERATOR: &str = "whoever runs this server must grant it; other arguments do not help";
@@ -108,7 +143,7 @@ fn told(
     hint: Option<&str>,
     retryable: bool,
     after: Option<Duration>,
-) -> ToolError {
+) -> String {
     let mut told = without_addresses(&printable(text, WORDS + 100)).into_owned();
     let _ = write!(told, "\ncode: {code}");
     if let Some(hint) = hint {
@@ -119,7 +154,7 @@ fn told(
         (true, None) => write!(told, "\nretryable: yes"),
         (false, _) => write!(told, "\nretryable: no"),
     };
-    ToolError::failed(told)
+    told
 }
 
 #[cfg(test)]
@@ -153,6 +188,32 @@ mod tests {
             ),
         ] {
             assert_eq!(of_athena(&error).to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn what_aws_did_wrong_is_not_the_calls_fault() {
+        let refused = || athena::Error::Rejected { message: "line 1:1: mismatched input".into() };
+        let throttled = || ServiceError::Throttled {
+            message: "Rate exceeded".into(),
+            retry_after: Some(Duration::from_secs(2)),
+        };
+        let busy = BackendFault::Busy { retry_after: Some(Duration::from_secs(2)) };
+        for (error, expected) in [
+            (of_athena(&refused()), None),
+            (of_athena(&throttled().into()), Some(busy)),
+            (of_bedrock(&throttled().into()), Some(busy)),
+            (
+                of_athena(&ServiceError::Timeout { after: Duration::from_secs(1) }.into()),
+                Some(BackendFault::TimedOut),
+            ),
+            (of_bedrock(&bedrock::Error::NoModels), Some(BackendFault::Failed)),
+        ] {
+            let fault = match &error {
+                ToolError::Backend { fault, .. } => Some(*fault),
+                _ => None,
+            };
+            assert_eq!(fault, expected, "{error}");
         }
     }
 }

@@ -6,18 +6,25 @@
 //! | Service | What there is |
 //! | --- | --- |
 //! | [`amp`] | workspaces, and PromQL over deterministic [sample] metrics |
+//! | [`athena`] | SQL over made-up support [cases], and their table in Glue |
+//! | [`bedrock`] | `Converse`, by a model of one's own or by picked sentences |
 //! | [`cognito`] | a user pool: its tokens and its keys |
 //! | [`dynamodb`] | tables and items, in memory or in a file |
 //! | [`gateway`] | what API Gateway does before and after an integration, as a library |
 //! | [`sts`] | temporary credentials, with session tags |
 
 pub mod amp;
+pub mod athena;
+pub mod bedrock;
+pub mod cases;
 pub mod cognito;
 pub mod dynamodb;
 mod form;
 pub mod gateway;
+mod glue;
 #[cfg(test)]
 mod in_process;
+mod json_service;
 pub mod sample;
 mod server;
 pub mod sigv4;

@@ -18,8 +18,12 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::amp::{self, Amp, Status, Workspace};
+use crate::athena::{self, Athena, Lake};
+use crate::bedrock::{self, Bedrock, Llm};
+use crate::cases::CasesConfig;
 use crate::cognito::{self, Cognito, CognitoConfig};
 use crate::dynamodb::{self, DynamoDb, Table};
+use crate::glue::{self, Glue};
 use crate::sample::SampleMetrics;
 use crate::sigv4::{Credentials, Keyring, Verifier};
 use crate::sts::Sts;
@@ -44,6 +48,10 @@ pub struct Config {
     pub tables: Vec<Table>,
     /// The file that DynamoDB keeps them in; `None`: in memory, until the end.
     pub data: Option<PathBuf>,
+    /// What the support cases are called.
+    pub cases: CasesConfig,
+    /// The model that reads them; `None`: sentences are picked.
+    pub llm: Option<Llm>,
     /// What it takes for the present.
     pub clock: Arc<dyn Clock>,
 }
@@ -64,6 +72,8 @@ impl Default for Config {
             cognito: CognitoConfig::default(),
             tables: Vec::new(),
             data: None,
+            cases: CasesConfig::default(),
+            llm: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -99,6 +109,9 @@ pub struct LocalAws {
     credentials: Credentials,
     keys: Keyring,
     cognito: Arc<Cognito>,
+    cases: Vec<(&'static str, String)>,
+    athena: Arc<athena::Control>,
+    bedrock: Arc<bedrock::Control>,
     stop: oneshot::Sender<()>,
     served: JoinHandle<io::Result<()>>,
 }
@@ -109,7 +122,18 @@ impl LocalAws {
     /// # Errors
     /// When the port is taken, or there is no randomness for a client's secret.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let Config { port, region, credentials, workspaces, cognito, tables, data, clock } = config;
+        let Config {
+            port,
+            region,
+            credentials,
+            workspaces,
+            cognito,
+            tables,
+            data,
+            cases,
+            llm,
+            clock,
+        } = config;
         let unusable = |source| StartError::Port { port, source };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(unusable)?;
         let address = listener.local_addr().map_err(unusable)?;
@@ -118,7 +142,25 @@ impl LocalAws {
         let verifier = |service| Verifier { keys: keys.clone(), region: region.clone(), service };
         let cognito = Arc::new(Cognito::new(cognito, base_url.clone(), clock.clone())?);
         let database = dynamodb::open(data.as_deref(), &tables)?;
+        let lake = Arc::new(Lake::new(cases));
+        let environment = cases_environment(&lake.config, llm.as_ref());
+        let athena = Arc::<athena::Control>::default();
+        let bedrock = Arc::new(Bedrock {
+            verifier: verifier("bedrock"),
+            clock: clock.clone(),
+            llm,
+            https: https::Client::new(https::Settings::default()),
+            control: Arc::default(),
+        });
+        let bedrock_control = Arc::clone(&bedrock.control);
         let root = Arc::new(Root {
+            athena: Athena::new(
+                verifier("athena"),
+                clock.clone(),
+                Arc::clone(&lake),
+                Arc::clone(&athena),
+            ),
+            glue: Glue { verifier: verifier("glue"), clock: clock.clone(), lake },
             sts: Sts { verifier: verifier("sts"), clock: clock.clone() },
             dynamodb: DynamoDb {
                 verifier: verifier("dynamodb"),
@@ -135,6 +177,7 @@ impl LocalAws {
         };
         let router = amp::router(Arc::new(amp))
             .merge(cognito::router(Arc::clone(&cognito)))
+            .merge(bedrock::router(bedrock))
             .route("/", post(at_root).with_state(root));
         let (stop, stopped) = oneshot::channel();
         let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -148,12 +191,39 @@ impl LocalAws {
             }
         });
         let served = tokio::spawn(serve.into_future());
-        Ok(Self { address, region, credentials, keys, cognito, stop, served })
+        Ok(Self {
+            address,
+            region,
+            credentials,
+            keys,
+            cognito,
+            cases: environment,
+            athena,
+            bedrock: bedrock_control,
+            stop,
+            served,
+        })
     }
 
     /// Its user pool.
     pub fn cognito(&self) -> &Arc<Cognito> {
         &self.cognito
+    }
+
+    /// Its Athena, to be made slow, and to be asked what it was asked.
+    pub fn athena(&self) -> &athena::Control {
+        &self.athena
+    }
+
+    /// Its Bedrock, in the same way.
+    pub fn bedrock(&self) -> &bedrock::Control {
+        &self.bedrock
+    }
+
+    /// The variables that point the support-case tools here, beside those of
+    /// [`environment`](Self::environment).
+    pub fn cases_environment(&self) -> &[(&'static str, String)] {
+        &self.cases
     }
 
     /// Whose signatures it accepts, for a service beside it: what its STS gives out is in there.
@@ -201,6 +271,8 @@ impl LocalAws {
 
 /// The services whose one endpoint is the root.
 struct Root {
+    athena: Athena,
+    glue: Glue,
     sts: Sts,
     dynamodb: DynamoDb,
 }
@@ -212,8 +284,24 @@ async fn at_root(State(root): State<Arc<Root>>, request: Request) -> Response {
         Some(target) if target.starts_with(dynamodb::TARGET.as_bytes()) => {
             root.dynamodb.answer(request).await
         }
+        Some(target) if target.starts_with(athena::TARGET.as_bytes()) => {
+            root.athena.answer(request).await
+        }
+        Some(target) if target.starts_with(glue::TARGET.as_bytes()) => {
+            root.glue.answer(request).await
+        }
         _ => root.sts.answer(request).await,
     }
+}
+
+fn cases_environment(cases: &CasesConfig, llm: Option<&Llm>) -> Vec<(&'static str, String)> {
+    let model = llm.map_or(bedrock::EXTRACTIVE, Llm::id);
+    vec![
+        ("ATHENA_DATABASE", cases.database.clone()),
+        ("ATHENA_WORKGROUP", cases.work_group.clone()),
+        ("ATHENA_TABLE", cases.table.clone()),
+        ("BEDROCK_MODEL_IDS", model.to_owned()),
+    ]
 }
 
 #[cfg(test)]

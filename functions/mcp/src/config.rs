@@ -1,5 +1,6 @@
 //! What the function reads from its environment.
 
+mod cases;
 mod grants;
 mod secrets;
 mod tenants;
@@ -17,6 +18,7 @@ use mcp_http::{NotAnOrigin, Origin, Origins};
 use service_kit::env::{ConfigError, Env, Reader};
 use service_kit::telemetry::Filter;
 
+pub use cases::CaseSettings;
 pub use secrets::{Credentials, NotAStateKey, StateKey};
 pub use tenants::TenantSettings;
 pub use vars::VARS;
@@ -37,6 +39,8 @@ pub struct Config {
     /// Who is let in; `None` lets in everyone, and is for a machine of one's own only
     /// ([`Config::check_bind`]).
     pub door: Option<DoorSettings>,
+    /// Where the support cases are; `None` for a server without tools for them.
+    pub cases: Option<CaseSettings>,
     /// Where it is asked whether grants hold; `Some` when the grants of any issuer are checked.
     pub grants: Option<grants_dynamodb::Settings>,
     /// Whether callers are shown only the tools that they may call.
@@ -154,11 +158,14 @@ impl Config {
         let knows_callers = door.as_ref().is_none_or(|door| door.mode != AuthMode::None);
         let tenants = TenantSettings::read(env, &prometheus, credentials.is_some(), knows_callers);
         let tokens = door.as_ref().and_then(|door| door.tokens.as_ref());
+        let region = prometheus.region.as_ref();
+        let cases = CaseSettings::read(env, region, credentials.is_some());
         let grants = grants::read(env, tokens, &prometheus, credentials.is_some());
         Some(Self {
             prometheus,
             credentials,
             tenants,
+            cases,
             grants,
             state_key,
             door: Some(door?).filter(|door| door.mode != AuthMode::None),

@@ -243,6 +243,72 @@ fn tenants_that_could_not_be_told_apart_are_refused() {
     }
 }
 
+fn of_cases(variables: &[(&str, &str)]) -> Result<Option<CaseSettings>, String> {
+    let mut env = BTreeMap::from([
+        LAMBDA,
+        IAM,
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ]);
+    env.extend(variables.iter().copied());
+    Lambda::from_env(&env).map(|lambda| lambda.config.cases).map_err(|err| err.to_string())
+}
+
+const DATABASE: (&str, &str) = ("ATHENA_DATABASE", "case_insights_a-1");
+const WORK_GROUP: (&str, &str) = ("ATHENA_WORKGROUP", "CaseInsights-a-1");
+
+#[test]
+fn cases_need_a_database_and_a_work_group_and_the_rest_has_defaults() {
+    assert!(of_cases(&[]).unwrap().is_none());
+    let cases = of_cases(&[DATABASE, WORK_GROUP]).unwrap().unwrap();
+    let CaseSettings { athena, bedrock, tools } = cases;
+    assert_eq!((athena.database, athena.work_group), (DATABASE.1.into(), WORK_GROUP.1.into()));
+    assert_eq!((athena.max_bytes, athena.usd_per_terabyte), (Some(10_000_000_000), 5.0));
+    assert_eq!((athena.endpoint, athena.glue_endpoint, bedrock.endpoint), (None, None, None));
+    assert_eq!(tools.table, "case_summary");
+    let models: Vec<_> = bedrock.models.iter().map(|model| model.id.as_str()).collect();
+    assert_eq!(models, ["eu.anthropic.claude-haiku-4-5-20251001-v1:0"]);
+
+    let cases = of_cases(&[
+        DATABASE,
+        WORK_GROUP,
+        ("ATHENA_TABLE", "cases"),
+        ("ATHENA_MAX_BYTES", "0"),
+        ("BEDROCK_MODEL_IDS", "one, two=1.00/5.00"),
+        ("AWS_ENDPOINT_URL", "http://localhost:1"),
+        ("AWS_ENDPOINT_URL_GLUE", "http://localhost:2"),
+    ]);
+    let CaseSettings { athena, bedrock, tools } = cases.unwrap().unwrap();
+    assert_eq!((athena.max_bytes, tools.table.as_str()), (None, "cases"));
+    assert_eq!(athena.endpoint.as_deref(), Some("http://localhost:1"));
+    assert_eq!(athena.glue_endpoint.as_deref(), Some("http://localhost:2"));
+    assert_eq!(bedrock.endpoint.as_deref(), Some("http://localhost:1"));
+    assert_eq!((bedrock.models.len(), bedrock.models[1].id.as_str()), (2, "two"));
+}
+
+#[test]
+fn cases_that_could_not_be_read_are_refused() {
+    for (variables, named) in [
+        (&[DATABASE][..], "ATHENA_WORKGROUP"),
+        (&[WORK_GROUP], "ATHENA_DATABASE"),
+        (&[("ATHENA_DATABASE", "a\"b"), WORK_GROUP], "ATHENA_DATABASE"),
+        (&[DATABASE, WORK_GROUP, ("ATHENA_TABLE", "a b")], "ATHENA_TABLE"),
+        (&[DATABASE, WORK_GROUP, ("ATHENA_MAX_BYTES", "10 GB")], "ATHENA_MAX_BYTES"),
+        (&[DATABASE, WORK_GROUP, ("ATHENA_USD_PER_TERABYTE", "NaN")], "ATHENA_USD_PER_TERABYTE"),
+        (&[DATABASE, WORK_GROUP, ("BEDROCK_MODEL_IDS", "a model")], "BEDROCK_MODEL_IDS"),
+        (&[DATABASE, WORK_GROUP, ("BEDROCK_MODEL_IDS", "one,")], "BEDROCK_MODEL_IDS"),
+        (&[DATABASE, WORK_GROUP, ("AWS_REGION", "")], "AWS_REGION"),
+        (
+            &[DATABASE, WORK_GROUP, ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")],
+            "AWS credentials",
+        ),
+    ] {
+        let told = of_cases(variables).unwrap_err();
+        assert!(told.contains(named), "{variables:?}: {told}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_state_key_is_read_back_and_no_text_panics(

@@ -4,10 +4,9 @@ use auth::env::DOOR_VARS;
 use service_kit::env::{Var, join};
 
 /// Every variable this function reads.
-pub const VARS: &[Var] =
-    &join::<{ SERVER.len() + DOOR_VARS.len() + GRANTS.len() + TOOLS.len() }>(&[
-        SERVER, DOOR_VARS, GRANTS, TOOLS,
-    ]);
+pub const VARS: &[Var] = &join::<
+    { SERVER.len() + DOOR_VARS.len() + GRANTS.len() + METRICS.len() + CASES.len() + AWS.len() },
+>(&[SERVER, DOOR_VARS, GRANTS, METRICS, CASES, AWS]);
 
 const SERVER: &[Var] = &[
     Var::new(
@@ -63,7 +62,7 @@ const GRANTS: &[Var] = &[
     ),
 ];
 
-const TOOLS: &[Var] = &[
+const METRICS: &[Var] = &[
     Var::new(
         "PROMETHEUS_URL",
         None,
@@ -115,10 +114,46 @@ const TOOLS: &[Var] = &[
         "The role that is assumed for each tenant, with the session tag `tenant_id`: what a tenant may ask, \
          the role's policies decide. Callers of no tenant may ask nothing.",
     ),
+];
+
+const CASES: &[Var] = &[
+    Var::new(
+        "ATHENA_DATABASE",
+        None,
+        "The database of the support cases, such as `case_insights_ID`. Without it there are no tools for them.",
+    ),
+    Var::new(
+        "ATHENA_WORKGROUP",
+        None,
+        "The work group that their queries run in, such as `CaseInsights-ID`; it says where results go.",
+    ),
+    Var::new("ATHENA_TABLE", Some("case_summary"), "The table of the support cases."),
+    Var::new(
+        "ATHENA_MAX_BYTES",
+        Some("10000000000"),
+        "The most that a query may read, in bytes; one that is known to need more is refused, and one that \
+         reads more is stopped. 0 for no limit.",
+    ),
+    Var::new(
+        "ATHENA_USD_PER_TERABYTE",
+        Some("5.00"),
+        "What Athena bills for a terabyte that is read, in US dollars, to tell what a query cost.",
+    ),
+    Var::new(
+        "BEDROCK_MODEL_IDS",
+        None,
+        "The models that read cases, separated by commas, in the order in which they are tried: ids of models \
+         or inference profiles, or their ARNs, each with `=1.00/5.00` after it for the dollars that a million \
+         tokens read and written cost. By default the Claude Haiku 4.5 of the region.",
+    ),
+];
+
+const AWS: &[Var] = &[
     Var::new(
         "AWS_REGION",
         None,
-        "The region of workspaces when a call names none, and of DynamoDB. AWS Lambda sets it.",
+        "The region of workspaces when a call names none, and of DynamoDB, Athena, Glue and Bedrock. AWS \
+         Lambda sets it.",
     ),
     Var::new(
         "AWS_ENDPOINT_URL_AMP",
@@ -131,10 +166,13 @@ const TOOLS: &[Var] = &[
         "Where DynamoDB is, when not at AWS; for issuers with `check_grants`.",
     ),
     Var::new("AWS_ENDPOINT_URL_STS", None, "Where STS is, when not at AWS; for `TENANT_ROLE_ARN`."),
+    Var::new("AWS_ENDPOINT_URL_ATHENA", None, "Where Athena is, when not at AWS."),
+    Var::new("AWS_ENDPOINT_URL_GLUE", None, "Where Glue is, when not at AWS."),
+    Var::new("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", None, "Where Bedrock is, when not at AWS."),
     Var::new("AWS_ENDPOINT_URL", None, "The same for all of AWS; those of one service go before."),
     Var::secret(
         "AWS_ACCESS_KEY_ID",
-        "Credentials for Amazon Managed Prometheus, STS and DynamoDB. AWS Lambda sets them.",
+        "Credentials for Amazon Managed Prometheus, STS, DynamoDB, Athena, Glue and Bedrock. AWS Lambda sets them.",
     ),
     Var::secret("AWS_SECRET_ACCESS_KEY", "See `AWS_ACCESS_KEY_ID`."),
     Var::secret("AWS_SESSION_TOKEN", "See `AWS_ACCESS_KEY_ID`; not needed for long-term keys."),

@@ -29,7 +29,7 @@ pub const VARS: &[Var] = &[
     Var::new(
         "OAUTH_SCOPES",
         Some(
-            "mcp/invoke offline_access openid prometheus-mcp-server/read prometheus-mcp-server/write",
+            "cases/read mcp/invoke offline_access openid prometheus-mcp-server/read prometheus-mcp-server/write",
         ),
         "The scopes that clients may ask for, with single spaces between.",
     ),

@@ -4,11 +4,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use local_aws::bedrock::Llm;
 
-/// Serves MCP on this machine, over sample metrics or a Prometheus of yours.
+/// Serves MCP on this machine, over sample data or a Prometheus and support cases of yours.
 ///
 /// Without PROMETHEUS_URL (or PROMETHEUS_WORKSPACE_ID) in the environment the metrics are sample
-/// data; without AUTH_ISSUERS tokens come from an issuer on this machine. All variables are
+/// data, without ATHENA_DATABASE the support cases are; without AUTH_ISSUERS tokens come from an issuer on this machine. All variables are
 /// described in docs/configuration.md.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(name = "mcp-local", version, args_conflicts_with_subcommands = true)]
@@ -88,6 +89,15 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 
+    /// A server that speaks the API of OpenAI, such as Ollama's, whose model reads the sample cases;
+    /// without, sentences are picked
+    #[arg(long, value_name = "URL", env = "LOCAL_LLM_URL")]
+    pub(crate) llm: Option<Llm>,
+
+    /// Which of its models; by default its first
+    #[arg(long, value_name = "MODEL", env = "LOCAL_LLM_MODEL")]
+    pub(crate) llm_model: Option<String>,
+
     /// Where the configuration for clients is written; it holds a secret
     #[arg(long, value_name = "FILE", default_value = CLIENT_CONFIG)]
     pub(crate) config: PathBuf,
@@ -120,6 +130,8 @@ mod tests {
     #[test]
     fn the_command_line_is_understood() {
         let defaults = Serve {
+            llm: None,
+            llm_model: None,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8787,
             no_auth: false,

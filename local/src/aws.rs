@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
 use std::path::PathBuf;
 
+use local_aws::bedrock::Llm;
 use local_aws::cognito::{Client, ClientSecret, CognitoConfig};
 use local_aws::sigv4::Credentials;
 use local_aws::{LocalAws, StartError};
@@ -13,46 +13,21 @@ use service_kit::env::Env;
 use service_kit::random;
 
 use crate::own_issuer::{self, OwnIssuer};
+use crate::sources::Sources;
 
-/// Variables that name a Prometheus, the first before the second.
-const CHOSEN_BY: [&str; 2] = ["PROMETHEUS_URL", "PROMETHEUS_WORKSPACE_ID"];
+/// What clients are given that ask for nothing else: all that the tools need.
+pub(crate) const SCOPES: [&str; 3] = ["cases/read", "mcp/invoke", "prometheus-mcp-server/read"];
 
-/// Where the metrics come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Metrics {
-    /// What a variable of the environment names.
-    Given { variable: &'static str, value: String },
-    /// Amazon Managed Prometheus as `local-aws` plays it.
-    Sample,
-}
-
-impl Metrics {
-    /// What the environment names, else sample data.
-    pub(crate) fn choose(env: &dyn Env) -> Self {
-        let given = |variable: &'static str| {
-            let value = env.get(variable).filter(|value| !value.is_empty())?;
-            Some(Self::Given { variable, value: value.to_string_lossy().into_owned() })
-        };
-        CHOSEN_BY.into_iter().find_map(given).unwrap_or(Self::Sample)
-    }
-}
-
-impl fmt::Display for Metrics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Given { variable, value } => write!(f, "{value} ({variable})"),
-            Self::Sample => f.write_str("sample data; set PROMETHEUS_URL for a real server"),
-        }
-    }
-}
-
-/// Starts AWS; `secret` is the one that the machine client had before, if it had one. The key pair
+/// Starts AWS; `secret` is the one that the machine client had before, if it had one, and `llm` what
+/// reads the support cases. The key pair
 /// for signatures is a new one each time, since the server may be reached from other machines.
 pub(crate) async fn start(
     secret: Option<String>,
     data: Option<PathBuf>,
+    llm: Option<Llm>,
 ) -> Result<LocalAws, StartError> {
     let secret = secret.map(ClientSecret::new);
+    let scopes = SCOPES.map(str::to_owned).into();
     let mut key = [0; 20];
     random::fill(&mut key)?;
     let credentials = Credentials {
@@ -60,18 +35,19 @@ pub(crate) async fn start(
         ..Credentials::default()
     };
     let cognito = CognitoConfig {
-        clients: vec![Client { secret, ..Client::default() }],
+        clients: vec![Client { secret, scopes, ..Client::default() }],
         ..CognitoConfig::default()
     };
     let tables = own_issuer::tables();
-    let config = local_aws::Config { cognito, credentials, tables, data, ..Default::default() };
+    let config =
+        local_aws::Config { cognito, credentials, tables, data, llm, ..Default::default() };
     LocalAws::start(config).await
 }
 
 /// The environment of the functions: that of the process, and what this machine adds to it.
 pub(crate) struct Environment<'a> {
     process: &'a dyn Env,
-    /// With sample data AWS is this machine: what the process has in `AWS_…` is about another one,
+    /// With sample cases AWS is this machine: what the process has in `AWS_…` is about another one,
     /// and is not passed on.
     aws: Option<BTreeMap<&'static str, String>>,
     /// What holds where the process says nothing.
@@ -85,7 +61,7 @@ impl<'a> Environment<'a> {
     /// That of functions which clients reach at `resource`.
     pub(crate) fn new(
         process: &'a dyn Env,
-        metrics: &Metrics,
+        sources: &Sources,
         aws: &LocalAws,
         resource: String,
         no_auth: bool,
@@ -98,10 +74,15 @@ impl<'a> Environment<'a> {
             "clients": clients,
             "tenant_claim": "tenant_id",
         });
+        let here = sources.are_of_this_machine();
+        let mut defaults = BTreeMap::from([("MCP_RESOURCE", resource)]);
+        if here {
+            defaults.extend(aws.cases_environment().iter().cloned());
+        }
         Self {
             process,
-            aws: (*metrics == Metrics::Sample).then(|| aws.environment().into_iter().collect()),
-            defaults: [("MCP_RESOURCE", resource)].into(),
+            aws: here.then(|| aws.environment().into_iter().collect()),
+            defaults,
             issuers: vec![cognito],
             no_auth,
         }
@@ -165,23 +146,6 @@ mod tests {
 
     const RESOURCE: &str = "http://127.0.0.1:8787/mcp";
 
-    #[test]
-    fn a_prometheus_that_is_named_is_taken() {
-        for (pairs, expected) in [
-            (&[][..], "sample data; set PROMETHEUS_URL for a real server"),
-            (
-                &[("PROMETHEUS_URL", "http://localhost:9090"), ("PROMETHEUS_WORKSPACE_ID", "ws-1")],
-                "http://localhost:9090 (PROMETHEUS_URL)",
-            ),
-            (
-                &[("PROMETHEUS_URL", ""), ("PROMETHEUS_WORKSPACE_ID", "ws-1")],
-                "ws-1 (PROMETHEUS_WORKSPACE_ID)",
-            ),
-        ] {
-            assert_eq!(Metrics::choose(&env(pairs)).to_string(), expected);
-        }
-    }
-
     #[tokio::test]
     async fn sample_data_do_not_meet_the_aws_of_the_environment() {
         let process = env(&[
@@ -190,24 +154,34 @@ mod tests {
             ("AWS_REGION", "there"),
             ("LOG_LEVEL", "debug"),
         ]);
-        let aws = start(None, None).await.unwrap();
-        let of = |metrics| Environment::new(&process, &metrics, &aws, RESOURCE.to_owned(), false);
-        let env = of(Metrics::Sample);
-        assert_eq!(env.get("AWS_ENDPOINT_URL"), Some(aws.base_url().into()));
-        assert_eq!(env.get("AWS_SESSION_TOKEN"), None);
-        assert_eq!(env.get("AWS_ENDPOINT_URL_AMP"), None);
-        assert_eq!(env.get("LOG_LEVEL"), Some("debug".into()));
-        let env = of(Metrics::Given { variable: "PROMETHEUS_URL", value: String::new() });
-        assert_eq!(env.get("AWS_REGION"), Some("there".into()));
-        assert_eq!(env.get("AWS_ENDPOINT_URL"), None);
+        let aws = start(None, None, None).await.unwrap();
+        let of = |named: &[(&'static str, &'static str)]| {
+            let sources = Sources::choose(&env(named));
+            Environment::new(&process, &sources, &aws, RESOURCE.to_owned(), false)
+        };
+        let samples = of(&[]);
+        assert_eq!(samples.get("AWS_ENDPOINT_URL"), Some(aws.base_url().into()));
+        assert_eq!(samples.get("AWS_SESSION_TOKEN"), None);
+        assert_eq!(samples.get("AWS_ENDPOINT_URL_AMP"), None);
+        assert_eq!(samples.get("LOG_LEVEL"), Some("debug".into()));
+        assert!(samples.get("ATHENA_DATABASE").is_some());
+        let account = of(&[("ATHENA_DATABASE", "theirs")]);
+        assert_eq!(account.get("AWS_REGION"), Some("there".into()));
+        assert_eq!(account.get("AWS_ENDPOINT_URL"), None);
     }
 
     #[tokio::test]
     async fn tokens_come_from_this_machine_unless_others_are_named() {
-        let aws = start(Some("the-secret-of-before".to_owned()), None).await.unwrap();
+        let aws = start(Some("the-secret-of-before".to_owned()), None, None).await.unwrap();
         let (blank, named) = (env(&[]), env(&[("AUTH_ISSUERS", "[…]"), ("AUTH_MODE", "iam")]));
         let of = |process, no_auth| {
-            Environment::new(process, &Metrics::Sample, &aws, RESOURCE.to_owned(), no_auth)
+            Environment::new(
+                process,
+                &Sources::choose(&env(&[])),
+                &aws,
+                RESOURCE.to_owned(),
+                no_auth,
+            )
         };
         let env = of(&blank, false);
         assert!(env.issues_its_own_tokens());
@@ -226,7 +200,8 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_can_sign_who_has_only_read_the_source() {
-        let (one, other) = (start(None, None).await.unwrap(), start(None, None).await.unwrap());
+        let (one, other) =
+            (start(None, None, None).await.unwrap(), start(None, None, None).await.unwrap());
         let secret = |aws: &LocalAws| aws.credentials().secret_access_key.clone();
         assert_ne!(secret(&one), Credentials::default().secret_access_key);
         assert_ne!(secret(&one), secret(&other));

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use local_aws::sigv4::Credentials;
 
 use crate::own_issuer::USER;
+use crate::sources::{Cases, Sources};
 
 /// What is printed when the server is ready.
 #[derive(Debug, Clone)]
@@ -15,8 +16,10 @@ pub(crate) struct Banner {
     pub(crate) address: SocketAddr,
     /// Where clients reach it.
     pub(crate) endpoint: String,
-    /// Where the metrics come from.
-    pub(crate) metrics: String,
+    /// Where metrics and cases come from.
+    pub(crate) sources: Sources,
+    /// The server of the model that reads sample cases.
+    pub(crate) reader: Option<String>,
     /// Who may call.
     pub(crate) access: Access,
     /// Where a signature will do as well.
@@ -61,11 +64,15 @@ const QUESTION: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/call","params"
 
 impl fmt::Display for Banner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, endpoint, metrics, access, signing } = self;
+        let Self { address, endpoint, sources, reader, access, signing } = self;
         let version = env!("CARGO_PKG_VERSION");
         writeln!(f, "lambda-mcp {version}: {endpoint}")?;
         writeln!(f)?;
-        writeln!(f, "  metrics  {metrics}")?;
+        writeln!(f, "  metrics  {}", sources.metrics)?;
+        match (reader, &sources.cases) {
+            (Some(url), Cases::Sample) => writeln!(f, "  cases    sample data, read by {url}")?,
+            (_, cases) => writeln!(f, "  cases    {cases}")?,
+        }
         writeln!(f, "  access   {access}")?;
         writeln!(f, "  health   http://{address}/health")?;
         let signed =
@@ -233,13 +240,14 @@ mod tests {
             let banner = Banner {
                 address: "127.0.0.1:9000".parse().unwrap(),
                 endpoint: "http://127.0.0.1:9000/mcp".to_owned(),
-                metrics: "sample data".to_owned(),
+                sources: Sources::choose(&std::collections::BTreeMap::<&str, &str>::new()),
+                reader: None,
                 signing: matches!(access, Access::Tokens { .. }).then(signing),
                 access,
             };
             let text = banner.to_string().replace(env!("CARGO_PKG_VERSION"), "VERSION");
             assert!(!text.contains("8787"));
-            text.lines().take(13).collect::<Vec<_>>().join("\n")
+            text.lines().take(14).collect::<Vec<_>>().join("\n")
         });
         insta::assert_snapshot!(heads.join("\n----\n"));
     }

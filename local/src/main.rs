@@ -8,6 +8,7 @@ mod client_config;
 mod gateway;
 mod own_issuer;
 mod serve;
+mod sources;
 mod start;
 mod token;
 

@@ -14,6 +14,7 @@ use service_kit::env::Env;
 use service_kit::random;
 
 use crate::args::Serve;
+use crate::aws::SCOPES;
 
 /// The name of the one who may log in.
 pub(crate) const USER: &str = "dev";
@@ -88,6 +89,7 @@ impl OwnIssuer {
         vec![
             ("OAUTH_ISSUER", self.origin.clone()),
             ("OAUTH_DEVELOPMENT_USERS", people.to_string()),
+            ("OAUTH_DEFAULT_SCOPES", SCOPES.join(" ")),
             key,
         ]
     }

@@ -16,12 +16,13 @@ use service_kit::env::{Env, Process, Reader};
 use service_kit::telemetry::Filter;
 
 use crate::args::{Front, Serve};
-use crate::aws::{self, Environment, Metrics};
+use crate::aws::{self, Environment};
 use crate::banner::{Access, Banner, Signing};
 use crate::client_config::{Authorization, ClientConfig};
 use crate::gateway::{self, Deployment, Functions};
 use crate::own_issuer::{self, OwnIssuer};
 use crate::serve;
+use crate::sources::Sources;
 
 /// Lambda sets these, behind an adapter for web servers too: there loopback is no protection.
 const ON_LAMBDA: [&str; 2] = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME"];
@@ -41,12 +42,14 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
     let listener = serve::bind(args.host, args.port).await?;
     let address = listener.local_addr()?;
     let endpoint = endpoint(address, args.stage.as_deref());
-    let metrics = Metrics::choose(&Process);
+    let sources = Sources::choose(&Process);
     let data = own_issuer::tables_file(args.data.as_deref())?;
-    let aws = aws::start(known_secret(args, &endpoint), data).await?;
+    let llm = args.llm.clone().map(|llm| llm.with_model(args.llm_model.clone()));
+    let reader = llm.as_ref().map(|llm| llm.url().to_owned());
+    let aws = aws::start(known_secret(args, &endpoint), data, llm).await?;
     let own = OwnIssuer::at(address, args, &Process)?;
     let resource = endpoint.clone();
-    let env = Environment::new(&Process, &metrics, &aws, resource, args.no_auth);
+    let env = Environment::new(&Process, &sources, &aws, resource, args.no_auth);
     let env = match &own {
         Some(own) => env.with_issuer(own),
         None => env,
@@ -69,7 +72,7 @@ pub(crate) async fn serve(args: &Serve) -> anyhow::Result<()> {
     let deployment = deployment(&config, &env, &aws, issuer, args, clock)?;
     let either = config.door.as_ref().is_some_and(|door| door.mode == AuthMode::JwtOrIam);
     let signing = either.then(|| signing(&aws));
-    let banner = Banner { address, endpoint, metrics: metrics.to_string(), access, signing };
+    let banner = Banner { address, endpoint, sources, reader, access, signing };
     write!(io::stdout(), "{banner}")?;
     let answer = move |request, source| deployment.clone().answer(request, source);
     serve::run(listener, serve::MAX_CONNECTIONS, answer, serve::stop_signal()?).await;

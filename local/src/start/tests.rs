@@ -38,7 +38,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let process: BTreeMap<_, _> = process.iter().copied().collect();
         let url = endpoint(address, None);
-        let env = Environment::new(&process, &Metrics::choose(&process), &aws, url, args.no_auth);
+        let env = Environment::new(&process, &Sources::choose(&process), &aws, url, args.no_auth);
         let (_, config) = configuration(&env).unwrap();
         let deployment = deployment(&config, &env, &aws, None, &args, clock.clone()).unwrap();
         let answer = move |request, source| deployment.clone().answer(request, source);
@@ -130,9 +130,9 @@ async fn a_body_that_is_too_long_for_the_gateway_is_told_so() {
     }
 }
 
-/// A Prometheus that never answers.
+/// A Prometheus that never answers. API Gateway waits for 29 seconds.
 #[tokio::test(start_paused = true)]
-async fn a_call_that_takes_too_long_is_given_up_by_the_gateway_unless_it_streams() {
+async fn a_call_that_takes_too_long_is_answered_before_the_gateway_gives_up_unless_it_streams() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ExecuteQuery","arguments":{"query":"up"}}}"#;
@@ -141,20 +141,20 @@ async fn a_call_that_takes_too_long_is_given_up_by_the_gateway_unless_it_streams
         "POST /mcp HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\
          content-type: application/json\r\n\r\n{call}"
     );
-    for (mode, gateway, given_up) in
-        [("buffered", "rest", true), ("buffered", "none", false), ("streaming", "rest", false)]
-    {
-        let (status, text) = match given_up {
-            true => ("504 Gateway Timeout", "{\"message\":\"Endpoint request timed out\"}"),
-            false => ("200 OK", "\"isError\":true"),
-        };
+    for (mode, gateway, at_most) in [
+        ("buffered", "rest", Some(28)),
+        ("buffered", "none", Some(28)),
+        ("streaming", "rest", None),
+    ] {
         let process = [("PROMETHEUS_URL", url.as_str()), ("RESPONSE_MODE", mode)];
         let site = Site::start_with(&["--no-auth", "--gateway", gateway], &process).await;
         let started = tokio::time::Instant::now();
         let answer = site.send(&request).await;
-        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{mode} {gateway}: {answer}");
-        assert!(answer.contains(text), "{mode} {gateway}: {answer}");
-        assert_eq!(started.elapsed().as_secs() == 29, given_up, "{mode} {gateway}");
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{mode} {gateway}: {answer}");
+        assert!(answer.contains("\"isError\":true"), "{mode} {gateway}: {answer}");
+        let took = started.elapsed().as_secs();
+        assert!(at_most.is_none_or(|most| took <= most), "{mode} {gateway}: {took} s");
+        assert!(at_most.is_some() || took > 29, "{mode} {gateway}: {took} s");
     }
 }
 

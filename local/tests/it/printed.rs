@@ -40,7 +40,7 @@ fn assert_all_succeed(program: &Running) {
         paste(program, &format!("{token}\n{command}"))
     });
     if let (Some(list), Some(question)) = (list, question) {
-        assert_eq!(list["result"]["tools"].as_array().unwrap().len(), 5, "{list}");
+        assert_eq!(list["result"]["tools"].as_array().unwrap().len(), 12, "{list}");
         let result = &question["result"];
         assert!(result["content"].is_array() && result["isError"] != true, "{question}");
     }

@@ -29,7 +29,7 @@ async fn a_program_without_mcp_asks_for_metrics() {
 
         let tools = program.send(with(ask("GET", "/tools"), &bearer)).await;
         let tools = tools.json();
-        assert_eq!(tools["tools"].as_array().unwrap().len(), 5, "{tools}");
+        assert_eq!(tools["tools"].as_array().unwrap().len(), 12, "{tools}");
         let described = program.send(with(ask("GET", "/openapi.json"), &bearer)).await;
         assert_eq!(described.json()["servers"][0]["url"], format!("http://{}", program.address));
 

@@ -34,7 +34,7 @@ impl Said {
     fn answer(self, program: &Running) -> (u16, Option<String>, Option<&'static str>) {
         let url = format!("http://{}/.well-known/oauth-protected-resource/mcp", program.address);
         let metadata = format!("resource_metadata=\"{url}\"");
-        let missing = format!("Bearer {metadata}, scope=\"prometheus-mcp-server/read\"");
+        let missing = format!("Bearer {metadata}, scope=\"cases/read prometheus-mcp-server/read\"");
         let error = |error: &str, description: &str| {
             let description = format!("error_description=\"{description}\"");
             Some(format!("Bearer error=\"{error}\", {description}, {metadata}"))

@@ -2,6 +2,7 @@
 //! Markdown, and `describe variables`, as JSON for `infra/`.
 #![expect(clippy::print_stdout, reason = "its text is its result")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -35,8 +36,8 @@ fn configuration() -> String {
          Each program reads its environment once, at its start, and reports all faults together. A variable that is \
          set to nothing counts as not set.\n\n\
          ## The function `mcp` (`fn-mcp`)\n\n\
-         The local server, `cargo run`, reads the same, but for what AWS Lambda sets; without `PROMETHEUS_URL` and \
-         `PROMETHEUS_WORKSPACE_ID` it answers from sample data.\n\n{mcp}\n\
+         The local server, `cargo run`, reads the same, but for what AWS Lambda sets; without `PROMETHEUS_URL`, \
+         `PROMETHEUS_WORKSPACE_ID` and `ATHENA_DATABASE` it answers from sample data.\n\n{mcp}\n\
          ## The function `authorizer` (`fn-authorizer`)\n\n{authorizer}\n\
          ## The function `oauth` (`fn-oauth`)\n\n\
          The local server has it too, on the same origin, as long as nobody else can reach it: then its issuer, its \
@@ -63,7 +64,18 @@ fn variables() -> anyhow::Result<String> {
 
 /// A table of what `tools/list` answers.
 async fn tools() -> anyhow::Result<String> {
-    let server = fn_mcp::server(&fn_mcp::Config::default(), Arc::new(clock::SystemClock))?;
+    let everything = BTreeMap::from([
+        ("AUTH_MODE", "none"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "none"),
+        ("AWS_SECRET_ACCESS_KEY", "none"),
+        ("ATHENA_DATABASE", "none"),
+        ("ATHENA_WORKGROUP", "none"),
+    ]);
+    let mut reader = env::Reader::new(&everything, fn_mcp::VARS);
+    let config = fn_mcp::Config::read(&mut reader);
+    let config = reader.finish(|| config)?;
+    let server = fn_mcp::server(&config, Arc::new(clock::SystemClock))?;
     let service = McpService::new(server, Settings::default());
     let ask = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
     let ask = Request::post("/mcp").header("content-type", "application/json").body(ask.to_owned());

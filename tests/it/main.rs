@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod broker;
+mod cases;
 mod client_probes;
 mod doors;
 mod fuzz;

@@ -82,6 +82,10 @@ impl Gateway {
         Self { front, mode, timeout: gateway_timeout, function_timeout, api, pool, authorizer }
     }
 
+    pub(super) fn peak_memory(&self) -> Option<u64> {
+        self.pool.peak_memory()
+    }
+
     pub(super) fn close(&self) {
         self.pool.close();
         if let Some(authorizer) = &self.authorizer {

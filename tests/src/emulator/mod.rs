@@ -233,6 +233,12 @@ impl Emulator {
     pub fn log(&self) -> String {
         self.log.text()
     }
+
+    /// The most memory that any process of the function that is idle now has had, in bytes; `None`
+    /// where there is none, or the system does not tell.
+    pub fn peak_memory(&self) -> Option<u64> {
+        self.gateway.peak_memory()
+    }
 }
 
 impl Drop for Emulator {

@@ -45,6 +45,11 @@ impl Pool {
         }
     }
 
+    /// The most memory that any of the idle processes has had, in bytes.
+    pub(super) fn peak_memory(&self) -> Option<u64> {
+        self.idle().iter().filter_map(Process::peak_memory).max()
+    }
+
     /// Ends the processes: idle ones now, others when they have answered.
     pub(super) fn close(&self) {
         self.permits.close();

@@ -12,6 +12,7 @@ use clap::Args;
 
 use crate::build::{Target, executable};
 use crate::install::{self, Npm};
+use crate::interop;
 use crate::process::tail;
 use crate::site::{Programs, Site};
 use crate::table;
@@ -212,7 +213,8 @@ impl Report {
         println!("{name} {how}");
         let mut command = drivers.command(name, driver, site)?;
         let seen = drive(command.arg(how))?;
-        let [token, list, call] = [seen.tokens == 1, seen.tools == 5, seen.calls == 1];
+        let [token, list, call] =
+            [seen.tokens == 1, seen.tools == interop::listed().len(), seen.calls == 1];
         let mark = |good: bool| if good { "✓" } else { "✗" }.to_owned();
         let mut row = vec![name.to_owned(), how.to_owned()];
         row.extend([token, list, call].map(mark));

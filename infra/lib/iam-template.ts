@@ -91,7 +91,14 @@ export function iamTemplate(app: App): Stack {
     memorySize: 256,
     timeout: TIMEOUT,
     tracing: Tracing.ACTIVE,
-    environment: { AUTH_MODE: "iam", RESPONSE_MODE: "buffered", LOG_LEVEL: "info" },
+    environment: {
+      AUTH_MODE: "iam",
+      RESPONSE_MODE: "buffered",
+      LOG_LEVEL: "info",
+      ATHENA_DATABASE: imported("GlueDatabase"),
+      ATHENA_WORKGROUP: imported("AthenaWorkGroup"),
+      BEDROCK_MODEL_IDS: Fn.join(",", models.valueAsList),
+    },
   });
   mcp.node.addDependency(policy);
   acknowledge(mcp, {

@@ -178,7 +178,7 @@ export const fields = z.strictObject({
   cases: json(
     z.strictObject({
       workGroup: z.string().min(1),
-      database: text(/^[a-z0-9_]+$/, "the name of a Glue database"),
+      database: text(/^[a-z0-9_-]+$/, "the name of a Glue database"),
       dataBucket: z.string().min(3),
       resultsBucket: z.string().min(3),
       models: z.array(text(/^[a-z0-9.:-]+$/, "the id of a model or an inference profile")).min(1),
@@ -223,7 +223,7 @@ export const fields = z.strictObject({
     doc: "Where Cognito sends people back who log in with a client of your own. With it that client is made.",
   }),
   logoutUrls: list(secure).default([]).register(told, { env: "LOGOUT_URL", doc: "Where it sends them after they log out." }),
-  scopes: list(text(/^[!#-[\]-~]+$/, "scopes")).default(["mcp/invoke", "prometheus-mcp-server/read"]).register(told, {
+  scopes: list(text(/^[!#-[\]-~]+$/, "scopes")).default(["cases/read", "mcp/invoke", "prometheus-mcp-server/read"]).register(told, {
     env: "OAUTH_SCOPE",
     doc: "What the clients that are made may ask for.",
   }),

@@ -84,6 +84,11 @@ export class FunctionsStack extends Stack {
         MCP_STATE_KEY: data.stateKey.secretValue.unsafeUnwrap(),
         ...(settings.workspaceIds[0] && { PROMETHEUS_WORKSPACE_ID: settings.workspaceIds[0] }),
         ...(settings.prometheusUrl && { PROMETHEUS_URL: settings.prometheusUrl }),
+        ...(settings.cases && {
+          ATHENA_DATABASE: settings.cases.database,
+          ATHENA_WORKGROUP: settings.cases.workGroup,
+          BEDROCK_MODEL_IDS: settings.cases.models.join(","),
+        }),
         ...(settings.perTenant && { TENANT_WORKSPACES: JSON.stringify(settings.tenants), TENANT_ROLE_ARN: tenantRoleArn }),
       },
       statements: [

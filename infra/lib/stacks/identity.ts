@@ -117,7 +117,12 @@ export class IdentityStack extends Stack implements Identity {
       userPoolResourceServerName: "MCP",
       scopes: [new ResourceServerScope({ scopeName: "invoke", scopeDescription: "Use the server" })],
     });
-    return [metrics, mcp];
+    const cases = pool.addResourceServer("Cases", {
+      identifier: "cases",
+      userPoolResourceServerName: "Support cases",
+      scopes: [new ResourceServerScope({ scopeName: "read", scopeDescription: "Read support cases" })],
+    });
+    return [metrics, mcp, cases];
   }
 
   /** A client for a program, or for those of a tenant. Its secret goes to Secrets Manager, never to an output. */

@@ -93,6 +93,7 @@ export function iamTemplate(app: App): Stack {
     tracing: Tracing.ACTIVE,
     environment: {
       AUTH_MODE: "iam",
+      IAM_SCOPES: "cases/read mcp/invoke",
       RESPONSE_MODE: "buffered",
       LOG_LEVEL: "info",
       ATHENA_DATABASE: imported("GlueDatabase"),

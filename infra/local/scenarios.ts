@@ -1,6 +1,7 @@
 //! What is deployed, and what must then be so.
 
 import type { Aws } from "./aws.ts";
+import { cases } from "./cases.ts";
 import type { Prometheus } from "./prometheus.ts";
 import { people } from "./people.ts";
 import { plain } from "./plain.ts";
@@ -17,7 +18,7 @@ export interface Context {
 /** Each step is said when it holds. */
 export type Step = (what: string) => void;
 
-const scenarios: Record<string, (context: Context, step: Step) => Promise<void>> = { programs, people, principals, tenants, plain };
+const scenarios: Record<string, (context: Context, step: Step) => Promise<void>> = { programs, people, principals, cases, tenants, plain };
 
 /** Runs the scenarios of these names, or all. */
 export async function run(context: Context, names: string[]): Promise<void> {

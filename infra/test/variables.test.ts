@@ -42,7 +42,6 @@ const unset: Record<string, string> = {
   ATHENA_TABLE: "variables",
   ATHENA_MAX_BYTES: "variables",
   ATHENA_USD_PER_TERABYTE: "variables",
-  IAM_SCOPES: "variables",
   IAM_TENANTS: "variables",
   PROMETHEUS_SIGV4: "variables",
   PROMETHEUS_MAX_SAMPLES: "variables",

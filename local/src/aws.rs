@@ -78,6 +78,7 @@ impl<'a> Environment<'a> {
         let mut defaults = BTreeMap::from([("MCP_RESOURCE", resource)]);
         if here {
             defaults.extend(aws.cases_environment().iter().cloned());
+            defaults.insert("IAM_SCOPES", SCOPES.join(" "));
         }
         Self {
             process,

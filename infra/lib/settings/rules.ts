@@ -18,7 +18,7 @@ export const rules: [keyof Fields, Rule][] = [
   ["clients", (s) => s.tenancy === "per-tenant" && Object.values(s.clients).includes("") && "with per-tenant each client has a tenant"],
   ["workspaceIds", (s) => s.tenancy === "per-tenant" && s.workspaceIds.length > 0 && "with per-tenant the workspaces are those of tenants"],
   ["prometheusUrl", (s) => s.tenancy === "per-tenant" && s.prometheusUrl !== undefined && "with per-tenant the workspaces are those of tenants: a server would tell all of them the same"],
-  ["workspaceIds", (s) => s.tenancy === "none" && s.workspaceIds.length === 0 && s.prometheusUrl === undefined && "say which workspaces may be asked, or set prometheusUrl"],
+  ["workspaceIds", (s) => s.tenancy === "none" && s.workspaceIds.length === 0 && s.prometheusUrl === undefined && s.cases === undefined && "say which workspaces may be asked, or set prometheusUrl or cases"],
 
   ["waf", (s) => s.frontDoor === "http" && s.waf && "AWS WAF cannot stand before an HTTP API: take frontDoor=rest"],
   ["responseMode", (s) => s.frontDoor === "http" && s.responseMode === "streaming" && "an HTTP API cannot stream: take frontDoor=rest"],

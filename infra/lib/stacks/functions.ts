@@ -88,6 +88,8 @@ export class FunctionsStack extends Stack {
           ATHENA_DATABASE: settings.cases.database,
           ATHENA_WORKGROUP: settings.cases.workGroup,
           BEDROCK_MODEL_IDS: settings.cases.models.join(","),
+          // Whoever IAM lets in may read them, as it may read metrics.
+          ...(settings.doors.iam && { IAM_SCOPES: "cases/read mcp/invoke prometheus-mcp-server/read" }),
         }),
         ...(settings.perTenant && { TENANT_WORKSPACES: JSON.stringify(settings.tenants), TENANT_ROLE_ARN: tenantRoleArn }),
       },

@@ -19,7 +19,7 @@ pub(crate) struct Options {
     /// Deploy what target/lambda has, and build nothing
     #[arg(long)]
     no_build: bool,
-    /// Which of programs, people, principals, tenants and plain; all of them when none is named
+    /// Which of programs, people, principals, cases, tenants and plain; all of them when none is named
     scenarios: Vec<String>,
 }
 

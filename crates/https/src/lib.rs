@@ -68,6 +68,9 @@ struct Inner {
 /// What comes back.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send + 'a>>;
 
+/// The same, with a body that is read piece by piece.
+pub type Opened<'a> = Pin<Box<dyn Future<Output = Result<Response<Incoming>, Error>> + Send + 'a>>;
+
 impl Client {
     /// Does no I/O.
     #[must_use]
@@ -85,6 +88,15 @@ impl Client {
     #[inline(never)]
     pub fn send(&self, request: Request<Bytes>, max_body: usize) -> Answer<'_> {
         Box::pin(self.send_and_read(request, max_body))
+    }
+
+    /// Sends one request and gives the answer as soon as its head is there, its body still to come.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] when there is none.
+    #[inline(never)]
+    pub fn open(&self, request: Request<Bytes>) -> Opened<'_> {
+        Box::pin(self.head(request))
     }
 
     /// Sends one request over `https` to `address`, whatever the name of its host stands for, and
@@ -112,13 +124,16 @@ impl Client {
         request: Request<Bytes>,
         max_body: usize,
     ) -> Result<Response<Bytes>, Error> {
-        let response = self.pool()?.request(request.map(Full::new)).await.map_err(|err| {
-            let what = if err.is_connect() { "no connection" } else { "the connection broke" };
-            Error::unreachable(what, err)
-        })?;
-        let (parts, body) = response.into_parts();
+        let (parts, body) = self.head(request).await?.into_parts();
         let body = read(body, max_body).await?;
         Ok(Response::from_parts(parts, body))
+    }
+
+    async fn head(&self, request: Request<Bytes>) -> Result<Response<Incoming>, Error> {
+        self.pool()?.request(request.map(Full::new)).await.map_err(|err| {
+            let what = if err.is_connect() { "no connection" } else { "the connection broke" };
+            Error::unreachable(what, err)
+        })
     }
 
     fn pool(&self) -> Result<&Pool, Error> {

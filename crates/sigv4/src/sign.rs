@@ -1,5 +1,7 @@
 //! SigV4 over the exact bytes that are sent.
 
+use std::borrow::Cow;
+
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -12,14 +14,14 @@ use crate::{Error, Kept};
 #[derive(Debug, Clone)]
 pub struct Signer {
     credentials: Kept,
-    service: &'static str,
+    service: Cow<'static, str>,
 }
 
 impl Signer {
     /// `service` is the name the service signs by: `aps`, `sts`.
     #[must_use]
-    pub fn new(credentials: Kept, service: &'static str) -> Self {
-        Self { credentials, service }
+    pub fn new(credentials: Kept, service: impl Into<Cow<'static, str>>) -> Self {
+        Self { credentials, service: service.into() }
     }
 
     /// The request, signed for `region` as of now. All of its headers are signed, and its host;
@@ -46,7 +48,7 @@ impl Signer {
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(region)
-            .name(self.service)
+            .name(&self.service)
             .time(self.credentials.now())
             .settings(SigningSettings::default())
             .build()

@@ -1,6 +1,7 @@
 //! End-to-end tests, one module a subject.
 #![cfg(test)]
 
+mod bridge;
 mod broker;
 mod cases;
 mod client_probes;

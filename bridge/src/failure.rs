@@ -169,13 +169,10 @@ fn action(text: &str) -> String {
 
 /// The gateway's words, in one line.
 fn words(body: &str) -> String {
-    let message = serde_json::from_str::<Value>(body).ok().and_then(|value| {
-        let found = ["message", "Message", "error_description", "error"]
-            .into_iter()
-            .find_map(|name| value.get(name)?.as_str().map(str::to_owned));
-        found
-    });
-    let text = message.unwrap_or_else(|| body.to_owned());
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let members = ["message", "Message", "error_description", "error"];
+    let told = members.into_iter().find_map(|name| value.get(name)?.as_str());
+    let text = told.unwrap_or(body);
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.trim().chars().take(WORDS).collect()
 }

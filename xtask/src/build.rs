@@ -25,30 +25,45 @@ pub(crate) enum Target {
     Example(&'static str),
 }
 
-/// Builds one executable of `package` (debug profile); its path.
+/// Builds one executable of `package` (debug profile); its path. Where the tests of the workspace have it too, it is theirs:
+/// built for itself its dependencies have other features, and are all built once more.
 pub(crate) fn executable(package: &str, target: Target) -> Result<PathBuf> {
     let (kind, name) = match target {
-        Target::Bin(name) => ("--bin", name),
-        Target::Example(name) => ("--example", name),
+        Target::Bin(name) => ("bin", name),
+        Target::Example(name) => ("example", name),
     };
     println!("building {name}");
-    built(&["build", "--quiet", "--package", package, kind, name], name)
+    let tests = ["test", "--quiet", "--workspace", "--no-run"];
+    match built(&tests, kind, name)? {
+        Some(path) => Ok(path),
+        None => {
+            let flag = format!("--{kind}");
+            let alone = ["build", "--quiet", "--package", package, &flag, name];
+            let path = built(&alone, kind, name)?;
+            path.with_context(|| format!("cargo built no executable {name}"))
+        }
+    }
 }
 
 /// Builds the function `package` for release; the path of its program.
 pub(crate) fn release(package: &str) -> Result<PathBuf> {
     println!("building {package} for release");
-    built(&["build", "--quiet", "--release", "--package", package], package)
+    let path = built(&["build", "--quiet", "--release", "--package", package], "bin", package)?;
+    path.with_context(|| format!("cargo built no executable {package}"))
 }
 
-fn built(arguments: &[&str], name: &str) -> Result<PathBuf> {
+/// The path of the program `name` among what cargo builds with these arguments.
+fn built(arguments: &[&str], kind: &str, name: &str) -> Result<Option<PathBuf>> {
     let mut command = cargo(arguments);
     command.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit());
     let messages = output(&mut command)?;
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut executables = messages.filter(|message| message["target"]["name"] == name);
-    let path = executables.find_map(|message| message["executable"].as_str().map(PathBuf::from));
-    path.with_context(|| format!("cargo built no executable {name}"))
+    // A program's own tests have its name, too.
+    let mut programs = messages.filter(|message| {
+        let target = &message["target"];
+        target["name"] == name && target["kind"][0] == kind && message["profile"]["test"] == false
+    });
+    Ok(programs.find_map(|message| message["executable"].as_str().map(PathBuf::from)))
 }
 
 /// What functions are built for.

@@ -262,7 +262,9 @@ await check("with the keyboard alone, and the focus can be seen", async () => {
   const [page, before, asked] = [await fresh(), arrived.length, request(editor, LOOPBACK)];
   const { keyboard } = page;
   await page.goto(asked.url);
-  await keyboard.type(user); // it has the focus from the beginning
+  // It has the focus from the beginning, which is a moment after the page is there.
+  await page.waitForFunction(() => document.activeElement?.tagName === "INPUT");
+  await keyboard.type(user);
   await keyboard.press("Tab");
   await keyboard.type(password);
   await keyboard.press("Enter");
